@@ -1,0 +1,187 @@
+"""Which rows speak for a permit when batches follow one another, and what counts as covered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from checks.tables import TABLES
+from loaders.current import build_current
+from loaders.warehouse import Warehouse, create_tables, next_id
+
+DETAIL = ("products", "air_outlets", "ledger_requirements")
+
+
+class Filler:
+    """Writes rows of batches as a load would."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.connection = connection
+
+    def batch(self, period: str, *parts: tuple[str, list[dict[str, Any]]], layout: str = "", columns: str = "") -> int:
+        batch_id = next_id(self.connection, "batches", "batch_id")
+        self.connection.execute("INSERT INTO batches VALUES (?, now(), ?, NULL)", [batch_id, period])
+        for table, rows in parts:
+            source_id = next_id(self.connection, "sources", "source_id")
+            provided = sorted(columns.split() or {name for row in rows for name in row})
+            self.connection.execute(
+                "INSERT INTO sources VALUES (?, 1, ?, ?, ?, 'a.xlsx', 'Sheet1', ?, ?)",
+                [source_id, batch_id, table, layout or table, len(rows), provided],
+            )
+            for number, row in enumerate(rows):
+                subject = row.get("permit_no") or row.get("credit_code") or row.get("unit_name")
+                system = {
+                    "rid": max(next_id(self.connection, f"data.{name}", "rid") for name in TABLES if name != "permits"),
+                    "batch_id": batch_id,
+                    "source_id": source_id,
+                    "source_row": number + 3,
+                    "subject": subject,
+                }
+                values = system | row
+                self.connection.execute(
+                    f"INSERT INTO data.{table} ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",
+                    list(values.values()),
+                )
+                self.connection.execute(
+                    "INSERT INTO presence VALUES (?, ?, ?, ?)", [batch_id, table, layout or table, subject]
+                )
+        return batch_id
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        return self.connection.execute(query).fetchall()
+
+
+@pytest.fixture
+def filler(tmp_path: Path) -> Iterator[Filler]:
+    connection = duckdb.connect(str(tmp_path / "w.duckdb"))
+    create_tables(connection)
+    yield Filler(connection)
+    connection.close()
+
+
+def whole(permit: str, *outlets: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        ("products", [{"permit_no": permit, "product_name": "蒸汽"}]),
+        ("air_outlets", [{"permit_no": permit, "outlet_code": code} for code in outlets]),
+        ("ledger_requirements", [{"permit_no": permit, "category": "基本信息"}]),
+    ]
+
+
+def test_newer_batch_replaces_the_permit_and_only_that_permit(filler: Filler) -> None:
+    filler.batch("2026Q2", *whole("P1", "DA001", "DA002"), *whole("P2", "DA001"))
+    filler.batch("2026Q3", *whole("P1", "DA009"))
+    build_current(filler.connection)
+    assert filler.rows("SELECT permit_no, outlet_code FROM cur.air_outlets ORDER BY 1, 2") == [
+        ("P1", "DA009"),
+        ("P2", "DA001"),
+    ]
+
+
+def test_rows_that_a_newer_whole_export_lacks_are_gone(filler: Filler) -> None:
+    filler.batch("2026Q2", *whole("P1", "DA001"))
+    newer = [part for part in whole("P1", "DA001") if part[0] != "air_outlets"]
+    filler.batch("2026Q3", *newer, ("noise_sources", [{"permit_no": "P1"}]), ("air_outlets", []))
+    build_current(filler.connection)
+    assert filler.rows("SELECT count(*) FROM cur.air_outlets") == [(0,)]
+    assert filler.rows("SELECT 1 FROM cur.coverage WHERE subject = 'P1' AND table_name = 'air_outlets'") == [(1,)]
+
+
+def test_table_that_a_newer_batch_does_not_hold_stays(filler: Filler) -> None:
+    filler.batch("2026Q2", *whole("P1", "DA001"))
+    filler.batch("2026Q3", ("ledger_requirements", [{"permit_no": "P1", "category": "新"}]))
+    build_current(filler.connection)
+    assert filler.rows("SELECT outlet_code FROM cur.air_outlets") == [("DA001",)]
+    assert filler.rows("SELECT category FROM cur.ledger_requirements") == [("新",)]
+
+
+def test_state_at_the_end_of_an_earlier_period(filler: Filler) -> None:
+    filler.batch("2026Q2", *whole("P1", "DA001"))
+    filler.batch("2026Q3", *whole("P1", "DA009"))
+    build_current(filler.connection, period="2026Q2")
+    assert filler.rows("SELECT outlet_code FROM cur.air_outlets") == [("DA001",)]
+
+
+def test_permit_only_on_a_list_is_not_covered_by_detail_tables(filler: Filler) -> None:
+    filler.batch("2026Q3", ("permit_records", [{"permit_no": "P1"}, {"permit_no": "P9"}]), *whole("P1", "DA001"))
+    build_current(filler.connection)
+    covered = filler.rows("SELECT table_name FROM cur.coverage WHERE subject = 'P9' ORDER BY 1")
+    assert covered == [("permit_records",), ("permits",)]
+
+
+def test_permits_merge_sources_and_name_the_richest(filler: Filler) -> None:
+    filler.batch(
+        "2026Q3",
+        ("permit_records", [{"permit_no": "P1", "unit_name": "甲(厂)", "management_class": "重点管理"}]),
+        layout="public_list",
+        columns="permit_no unit_name management_class",
+    )
+    filler.batch(
+        "2026Q3",
+        (
+            "permit_records",
+            [{"permit_no": "P1", "unit_name": "甲（厂）", "site_address": "山东省济南市历城区兴港路1号"}],
+        ),
+        layout="basic_form",
+        columns="permit_no unit_name site_address eia_no credit_code",
+    )
+    build_current(filler.connection)
+    assert filler.rows("SELECT unit_name, management_class, source_id < 0 FROM cur.permits") == [
+        ("甲（厂）", "重点管理", True)
+    ]
+    provided = filler.rows("SELECT s.columns FROM cur.permits p JOIN cur.sources s USING (source_id)")[0][0]
+    assert set(provided) == {"permit_no", "unit_name", "management_class", "site_address", "eia_no", "credit_code"}
+    assert filler.rows("SELECT district, management_class FROM cur.subjects") == [("历城区", "重点管理")]
+
+
+def test_newer_list_replaces_the_older_list_of_its_kind_only(filler: Filler) -> None:
+    filler.batch(
+        "2026Q2", ("permit_records", [{"permit_no": "P1", "management_class": "简化管理"}]), layout="public_list"
+    )
+    filler.batch("2026Q2", ("permit_records", [{"permit_no": "P1", "eia_no": "济环审1号"}]), layout="basic_form")
+    filler.batch(
+        "2026Q3", ("permit_records", [{"permit_no": "P1", "management_class": "重点管理"}]), layout="public_list"
+    )
+    build_current(filler.connection)
+    assert filler.rows("SELECT management_class, eia_no FROM cur.permits") == [("重点管理", "济环审1号")]
+
+
+def test_area_list_covers_everybody_and_is_replaced_whole(filler: Filler) -> None:
+    filler.batch("2026Q2", *whole("P1", "DA001"), ("key_polluters", [{"unit_name": "甲"}, {"unit_name": "乙"}]))
+    filler.batch("2026Q3", ("key_polluters", [{"unit_name": "乙"}]))
+    build_current(filler.connection)
+    assert filler.rows("SELECT unit_name FROM cur.key_polluters") == [("乙",)]
+    assert filler.rows("SELECT 1 FROM cur.coverage WHERE subject = 'P1' AND table_name = 'key_polluters'") == [(1,)]
+
+
+def test_every_table_has_a_relation_even_when_nothing_was_loaded(filler: Filler) -> None:
+    build_current(filler.connection)
+    for name in TABLES:
+        assert filler.rows(f"SELECT count(*) FROM cur.{name}") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    ("address", "district"),
+    [
+        ("山东省济南市历城区兴港路113号", "历城区"),
+        ("上海市徐汇区田林路222号", "徐汇区"),
+        ("济南市平阴县榆山街1号", "平阴县"),
+        ("山东省济南市莱芜高新区", "莱芜高新区"),
+        ("民益路38号", None),
+    ],
+)
+def test_district_from_the_address(filler: Filler, address: str, district: str | None) -> None:
+    filler.batch("2026Q3", ("permit_records", [{"permit_no": "P1", "site_address": address}]))
+    build_current(filler.connection)
+    assert filler.rows("SELECT district FROM cur.subjects") == [(district,)]
+
+
+def test_warehouse_gains_columns_of_a_newer_version(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "w.duckdb")
+    with warehouse.writer("test") as connection:
+        connection.execute("ALTER TABLE data.products DROP COLUMN capacity")
+    with warehouse.writer("test") as connection:
+        assert connection.execute("SELECT capacity FROM data.products").fetchall() == []

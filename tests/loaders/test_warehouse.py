@@ -1,0 +1,113 @@
+"""The warehouse's lock names its holder; a full disk leaves the file as it was."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+import pytest
+
+from checks.errors import ExitCode, UserError
+from loaders.warehouse import Warehouse, transaction
+
+
+def hold(path: Path, ready: Event, leave: Event) -> None:
+    with Warehouse(path).writer("permit-audit load 慢"):
+        ready.set()
+        leave.wait(30)
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[Path]:
+    path = tmp_path / "w.duckdb"
+    context = multiprocessing.get_context("spawn")
+    ready, leave = context.Event(), context.Event()
+    process = context.Process(target=hold, args=(path, ready, leave))
+    process.start()
+    assert ready.wait(30)
+    yield path
+    leave.set()
+    process.join(30)
+
+
+def test_second_writer_and_reader_are_told_who_holds_it(held: Path) -> None:
+    with pytest.raises(UserError, match="permit-audit load 慢") as error, Warehouse(held).writer("permit-audit run"):
+        pass
+    assert error.value.exit_code == ExitCode.BUSY
+    with pytest.raises(UserError, match="permit-audit load 慢") as error, Warehouse(held).reader():
+        pass
+    assert error.value.exit_code == ExitCode.BUSY
+
+
+def test_lock_of_a_killed_writer_is_free(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    context = multiprocessing.get_context("spawn")
+    ready, leave = context.Event(), context.Event()
+    process = context.Process(target=hold, args=(path, ready, leave))
+    process.start()
+    assert ready.wait(30)
+    process.kill()
+    process.join(30)
+    with Warehouse(path).writer("permit-audit run") as connection:
+        assert connection.execute("SELECT count(*) FROM batches").fetchall() == [(0,)]
+
+
+def test_reading_what_was_never_loaded(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="permit-audit load") as error, Warehouse(tmp_path / "no.duckdb").reader():
+        pass
+    assert error.value.exit_code == ExitCode.INPUT
+    assert not (tmp_path / "no.duckdb").exists()
+
+
+def test_a_file_that_is_no_warehouse(tmp_path: Path) -> None:
+    (tmp_path / "w.duckdb").write_bytes(b"no database" * 2000)
+    with pytest.raises(UserError, match="打不开") as error, Warehouse(tmp_path / "w.duckdb").reader():
+        pass
+    assert error.value.exit_code == ExitCode.INPUT
+
+
+def test_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "w.duckdb")
+    with pytest.raises(RuntimeError), warehouse.writer("x") as connection, transaction(connection):
+        connection.execute("INSERT INTO batches VALUES (1, now(), '2026Q3', NULL)")
+        raise RuntimeError
+    with warehouse.reader() as connection:
+        assert connection.execute("SELECT count(*) FROM batches").fetchall() == [(0,)]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    if os.name != "posix" or os.geteuid() != 0 or not shutil.which("mount"):
+        pytest.skip("needs root on Linux to mount a small tmpfs")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("this system does not let us mount a tmpfs")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_full_disk_is_told_and_the_warehouse_is_as_before(small_disk: Path) -> None:
+    warehouse = Warehouse(small_disk / "w.duckdb")
+    with warehouse.writer("first") as connection:
+        connection.execute("INSERT INTO batches VALUES (1, now(), '2026Q2', NULL)")
+    with (
+        pytest.raises(UserError, match="磁盘已满") as error,
+        warehouse.writer("second") as connection,
+        transaction(connection),
+    ):
+        connection.execute("INSERT INTO batches VALUES (2, now(), '2026Q3', NULL)")
+        connection.execute(
+            "INSERT INTO raw_rows SELECT 1, i, [md5(i::VARCHAR), md5((-i)::VARCHAR)] FROM range(2000000) t(i)"
+        )
+    assert error.value.exit_code == ExitCode.INTERNAL
+    with warehouse.reader() as connection:
+        assert connection.execute("SELECT batch_id FROM batches").fetchall() == [(1,)]
