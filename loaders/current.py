@@ -22,6 +22,8 @@ DETAIL_TABLES = tuple(name for name, table in TABLES.items() if table.part in _D
 #: Tables that a whole export holds for every permit it holds: an absent row means something.
 COMPLETE_TABLES = (*DETAIL_TABLES, "permit_versions", "execution_reports")
 LIST_TABLES = tuple(name for name, table in TABLES.items() if table.is_list)
+#: Where a unit that is not in the table is known to be in none: lists, and the register of an area.
+AREA_TABLES = (*LIST_TABLES, "registrations")
 
 _DISTRICT = r"^(?:[一-龥]{2,8}?(?:省|自治区))?(?:[一-龥]{2,10}?(?:市|州|盟|地区))?([一-龥]{1,8}?(?:区|县|市|旗))"
 
@@ -164,7 +166,10 @@ def _build_subjects(connection: duckdb.DuckDBPyConnection) -> None:
         CREATE OR REPLACE TABLE cur.subjects AS
         WITH permits AS (
             SELECT subject, permit_no, unit_name,
-                   coalesce(district, nullif(regexp_extract(site_address, '{_DISTRICT}', 1), ''), city) AS district,
+                   coalesce(
+                       district, nullif(regexp_extract(site_address, '{_DISTRICT}', 1), ''),
+                       nullif(city, '市辖区'), province  -- 市辖区 is how lists call the city of a municipality
+                   ) AS district,
                    industry_name, management_class
             FROM cur.permits
         ), registered AS (
@@ -189,7 +194,7 @@ def _build_subjects(connection: duckdb.DuckDBPyConnection) -> None:
 def _build_coverage(connection: duckdb.DuckDBPyConnection) -> None:
     lists = " ".join(
         f"UNION SELECT subject, '{name}' FROM cur.subjects WHERE EXISTS (SELECT 1 FROM cur.{name})"
-        for name in LIST_TABLES
+        for name in AREA_TABLES
     )
     connection.execute(
         f"""

@@ -13,17 +13,17 @@ KEY_POLLUTERS = Table(
     "环境监管重点单位名录",
     "others",
     (
-        _F("unit_name", "单位名称", variants=("name", "企业名称")),
+        _F("unit_name", "单位名称", variants=("企业名称",)),
         _F(
             "credit_code",
             "注册号/统一社会信用代码",
             pattern=f"{CREDIT_CODE_PATTERN}|^[0-9]{{15}}$",  # or an old registration number
             variants=("统一社会信用代码",),
         ),
-        _F("list_kinds", "污染源类别", Kind.LIST, variants=("type", "名录类别", "list_type")),
-        _F("district", "行政区划", variants=("area", "区县")),
-        _F("year", "年度", Kind.INTEGER, variants=("year",)),
-        _F("unit_code", "污染源编码", variants=("ent_code",)),
+        _F("list_kinds", "污染源类别", Kind.LIST, variants=("名录类别",)),
+        _F("district", "行政区划", variants=("区县",)),
+        _F("year", "年度", Kind.INTEGER),
+        _F("unit_code", "污染源编码"),
         _F("sector", "行业大类"),
         _F("industry_name", "所属小类", variants=("行业类别",)),
         _F("site_address", "生产地址"),

@@ -24,9 +24,11 @@ DISCHARGE_RULE = _F("discharge_rule", "排放规律")
 TIME_SPAN = _F("time_span", "间歇式排放时段", variants=("间歇排放时段",))
 WATER_OUTLET_CLASSES = (
     *OUTLET_CLASSES,
-    "主要排放口-总排口",
-    "一般排放口-总排口",
-    "主要排放口-设施或车间排放口",
+    *(
+        f"{rank}-{place}"
+        for rank in ("主要排放口", "一般排放口")
+        for place in ("总排口", "设施或车间废水排放口", "设施或车间排放口", "其他排放口")
+    ),
     "设施或车间排放口",
     "车间或生产设施排放口",
     "雨水排放口",

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from checks.errors import ExitCode, UserError
@@ -71,13 +72,26 @@ def test_a_file_that_is_no_warehouse(tmp_path: Path) -> None:
     assert error.value.exit_code == ExitCode.INPUT
 
 
+def insert_batch(connection: duckdb.DuckDBPyConnection, number: int) -> None:
+    connection.execute("INSERT INTO batches VALUES (?, now(), '2026Q3', NULL)", [number])
+
+
+def batches(warehouse: Warehouse) -> list[tuple[int]]:
+    with warehouse.reader() as connection:
+        return connection.execute("SELECT batch_id FROM batches ORDER BY 1").fetchall()
+
+
 def test_failed_transaction_leaves_nothing(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path / "w.duckdb")
-    with pytest.raises(RuntimeError), warehouse.writer("x") as connection, transaction(connection):
-        connection.execute("INSERT INTO batches VALUES (1, now(), '2026Q3', NULL)")
-        raise RuntimeError
-    with warehouse.reader() as connection:
-        assert connection.execute("SELECT count(*) FROM batches").fetchall() == [(0,)]
+
+    def fail() -> None:
+        with warehouse.writer("x") as connection, transaction(connection):
+            insert_batch(connection, 1)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert batches(warehouse) == []
 
 
 @pytest.fixture
@@ -98,16 +112,16 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_full_disk_is_told_and_the_warehouse_is_as_before(small_disk: Path) -> None:
     warehouse = Warehouse(small_disk / "w.duckdb")
     with warehouse.writer("first") as connection:
-        connection.execute("INSERT INTO batches VALUES (1, now(), '2026Q2', NULL)")
-    with (
-        pytest.raises(UserError, match="磁盘已满") as error,
-        warehouse.writer("second") as connection,
-        transaction(connection),
-    ):
-        connection.execute("INSERT INTO batches VALUES (2, now(), '2026Q3', NULL)")
-        connection.execute(
-            "INSERT INTO raw_rows SELECT 1, i, [md5(i::VARCHAR), md5((-i)::VARCHAR)] FROM range(2000000) t(i)"
-        )
+        insert_batch(connection, 1)
+
+    def overflow() -> None:
+        with warehouse.writer("second") as connection, transaction(connection):
+            insert_batch(connection, 2)
+            connection.execute(
+                "INSERT INTO raw_rows SELECT 1, i, [md5(i::VARCHAR), md5((-i)::VARCHAR)] FROM range(2000000) t(i)"
+            )
+
+    with pytest.raises(UserError, match="磁盘已满") as error:
+        overflow()
     assert error.value.exit_code == ExitCode.INTERNAL
-    with warehouse.reader() as connection:
-        assert connection.execute("SELECT batch_id FROM batches").fetchall() == [(1,)]
+    assert batches(warehouse) == [(1,)]
