@@ -167,7 +167,7 @@ def breaches(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
     try:
         contract(table).validate(frame, lazy=True)
     except SchemaErrors as errors:
-        cases = errors.failure_cases
+        cases: pl.DataFrame = errors.failure_cases
         known = {clause.name: clause for clause in clauses(table)}
         ours = cases.filter(pl.col("index").is_null() | ~pl.col("check").is_in(list(known)))
         if ours.height:

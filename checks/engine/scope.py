@@ -1,0 +1,160 @@
+"""What was loaded, and so which rules can run and which rows a rule can decide.
+
+An export without a height column must never be accused of missing heights, nor a permit that
+was not in the monitoring export of missing monitoring. No rule is judged here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+from checks.catalogue import Catalogue, Facts
+from checks.engine.compile import text
+from checks.engine.relations import Stage
+from checks.model import AuditRule
+from checks.tables import TABLES
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+AUDITED = "engine_audited"
+
+
+@dataclass
+class Loaded:
+    """Sources by table and the columns that they provide; tables that do not cover all subjects."""
+
+    sources: dict[str, dict[frozenset[str], list[int]]]
+    partial: frozenset[str]
+
+    def columns(self, table: str) -> frozenset[str]:
+        """Columns of a table that at least one source provides."""
+        provided: frozenset[str] = frozenset()
+        return provided.union(*self.sources.get(table, {}))
+
+    def lacking(self, table: str, columns: Iterable[str]) -> list[int]:
+        """Sources of a table that do not provide all of these columns."""
+        wanted = frozenset(columns)
+        sets = self.sources.get(table, {})
+        return sorted(number for provided, numbers in sets.items() if not wanted <= provided for number in numbers)
+
+
+def read_loaded(connection: DuckDBPyConnection, tables: Iterable[str], joined: Iterable[str]) -> Loaded:
+    """What the warehouse offers of these tables; coverage only of those that rules join."""
+    sources: dict[str, dict[frozenset[str], list[int]]] = {}
+    names = ", ".join(text(name) for name in sorted(set(tables)))
+    grouped = (
+        "SELECT table_name, columns, list(source_id) FROM sources "
+        f"WHERE table_name IN ({names or 'NULL'}) GROUP BY table_name, columns"
+    )
+    for table, columns, numbers in connection.execute(grouped).fetchall():
+        sources.setdefault(table, {}).setdefault(frozenset(columns or ()), []).extend(numbers)
+    names = ", ".join(text(name) for name in sorted(set(joined)))
+    if not names:
+        return Loaded(sources, frozenset())
+    covered = (
+        "SELECT table_name FROM coverage WHERE subject IN (SELECT subject FROM subjects) "
+        f"AND table_name IN ({names}) GROUP BY table_name "
+        "HAVING count(DISTINCT subject) = (SELECT count(*) FROM subjects)"
+    )
+    whole = {table for (table,) in connection.execute(covered).fetchall()}
+    return Loaded(sources, frozenset(sources.keys() - whole))
+
+
+def stage_audited(stage: Stage, district: Iterable[str], subjects_sql: str | None) -> bool:
+    """Make the list of audited subjects if not all are; says whether it was made."""
+    tests = []
+    names = list(district)
+    if names:
+        tests.append(f"district IN ({', '.join(text(name) for name in names)})")
+    if subjects_sql:
+        tests.append(f"subject IN ({subjects_sql})")
+    if tests:
+        stage.table(AUDITED, f"SELECT DISTINCT subject FROM subjects WHERE {' AND '.join(tests)}")
+    return bool(tests)
+
+
+def why_not(rule: AuditRule, facts: Facts, catalogue: Catalogue, loaded: Loaded, as_of: date) -> str:
+    """Why the rule cannot run, in Chinese; '' if it can."""
+    off = catalogue.off.get(rule.id)
+    if off is not None:
+        return f"已停用至 {off.until}：{off.reason}"
+    if not any(basis.is_valid(as_of) for basis in rule.basis):
+        is_early = all(basis.valid_from is not None and as_of < basis.valid_from for basis in rule.basis)
+        return f"依据{'尚未施行' if is_early else '已失效'}：{'；'.join(str(basis) for basis in rule.basis)}"
+    needs = all_needs(rule, facts)
+    absent = [table for table in needs if table not in loaded.sources]
+    if absent:
+        return "未导入" + "、".join(f"《{TABLES[table].title}》" for table in absent)
+    for table, columns in needs.items():
+        missing = [name for name in TABLES[table].columns if name in columns - loaded.columns(table)]
+        if missing:
+            headings = "、".join(f"“{TABLES[table].columns[name].heading}”" for name in missing)
+            return f"已导入的《{TABLES[table].title}》都没有{headings}列"
+    return ""
+
+
+def all_needs(rule: AuditRule, facts: Facts) -> dict[str, frozenset[str]]:
+    """Columns of stored tables that the rule needs, those of the judged row too."""
+    own = facts.row_columns | facts.needs.get(rule.table, frozenset())
+    return {rule.table: own, **{table: columns for table, columns in facts.needs.items() if table != rule.table}}
+
+
+@dataclass
+class Decider:
+    """Makes the conditions under which a row can be decided; lists of subjects are made once and shared."""
+
+    stage: Stage
+    loaded: Loaded
+    _lists: dict[tuple[object, ...], str] = field(default_factory=dict)
+
+    def decidable(self, rule: AuditRule, facts: Facts) -> str:
+        """SQL condition over a row of the rule's table; '' if every row can be decided."""
+        tests = []
+        lacking = self.loaded.lacking(rule.table, all_needs(rule, facts)[rule.table])
+        if lacking:
+            tests.append(f"coalesce({rule.table}.source_id NOT IN ({_listed(lacking)}), TRUE)")
+        for table, columns in sorted(facts.needs.items()):
+            name = self._undecided(table, columns, is_anchor=table == rule.table)
+            if name:
+                tests.append(f"{rule.table}.subject NOT IN (SELECT subject FROM {name} WHERE subject IS NOT NULL)")
+        return " AND ".join(tests)
+
+    def industry(self, rule: AuditRule) -> str:
+        """SQL condition: the row's permit belongs to one of the rule's industries; '' for all industries."""
+        if not rule.industry:
+            return ""
+        key = ("industry", *rule.industry)
+        if key not in self._lists:
+            prefixes = " OR ".join(f"starts_with(industry_code, {text(code)})" for code in rule.industry)
+            self._lists[key] = f"engine_industry_{len(self._lists)}"
+            self.stage.table(self._lists[key], f"SELECT DISTINCT subject FROM permit_industries WHERE {prefixes}")
+        return f"{rule.table}.subject IN (SELECT subject FROM {self._lists[key]})"
+
+    def _undecided(self, table: str, columns: frozenset[str], *, is_anchor: bool) -> str:
+        """Name of the list of subjects for which this table cannot speak; '' if it can for all."""
+        lacking = self.loaded.lacking(table, columns)
+        key = (table, is_anchor, *lacking)
+        if key in self._lists:
+            return self._lists[key]
+        parts = []
+        if not is_anchor and table in self.loaded.partial:
+            parts.append(
+                "SELECT subject FROM subjects WHERE subject NOT IN "
+                f"(SELECT subject FROM coverage WHERE subject IS NOT NULL AND table_name = {text(table)})"
+            )
+        if lacking:
+            parts.append(f"SELECT subject FROM {table} WHERE source_id IN ({_listed(lacking)})")
+        name = f"engine_undecided_{len(self._lists)}"
+        if parts and self.stage.table(name, f"SELECT DISTINCT subject FROM ({' UNION ALL '.join(parts)}) AS parts"):
+            self._lists[key] = name
+        else:
+            self._lists[key] = ""
+        return self._lists[key]
+
+
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(str(number) for number in numbers)

@@ -1,0 +1,1 @@
+"""Rule files; see :mod:`checks.catalogue`."""
