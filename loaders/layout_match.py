@@ -94,7 +94,18 @@ def nearest(sheet: Sheet, layouts: Catalogue, limit: int = 3) -> list[tuple[Layo
         score = round((0.9 if has_evidence else 0.45) * fit.coverage, 3)
         if score > best.get(fit.layout.name, (fit.layout, 0.0))[1]:
             best[fit.layout.name] = (fit.layout, score)
-    return sorted(best.values(), key=lambda item: -item[1])[:limit]
+    known = sorted(best.values(), key=lambda item: -item[1])[:limit]
+    return [*known, *_alike(sheet, [layout for layout in layouts if layout.name not in best], limit - len(known))]
+
+
+def _alike(sheet: Sheet, layouts: Sequence[Layout], limit: int) -> list[tuple[Layout, float]]:
+    """Layouts whose title reads most like the sheet's own words, for sheets without one known heading."""
+    from rapidfuzz import fuzz, process
+
+    words = " ".join([sheet.source.name, sheet.name, *(text for _, text in heading_texts(sheet, None))])
+    titles = {number: layout.title for number, layout in enumerate(layouts)}
+    found = process.extract(words, titles, scorer=fuzz.partial_ratio, limit=max(limit, 0))
+    return [(layouts[number], round(score / 1000, 3)) for _, score, number in found]
 
 
 def guess(sheet: Sheet, layouts: Catalogue) -> Match | None:

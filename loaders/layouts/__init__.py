@@ -1,0 +1,1 @@
+"""Layouts as data: which headings of which export fill which field."""

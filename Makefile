@@ -1,0 +1,46 @@
+# Everything a developer or CI calls. Each target sets up what it needs itself.
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+DEMO := demo
+PLANTED := data/sample/planted
+AS_OF := 2026-10-31
+
+.PHONY: demo test lint format golden sample docs clean
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $(READY)
+
+demo: $(READY) ## load the sample with planted faults, audit it, write ledgers
+	rm -rf $(DEMO)
+	$(BIN)/permit-audit --workspace $(DEMO) load $(PLANTED)
+	$(BIN)/permit-audit --workspace $(DEMO) run --as-of $(AS_OF)
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/permit-audit rules lint
+	$(BIN)/python -m audit.docs --check
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+golden: $(READY) ## recall and precision on the sample, one line per rule
+	$(BIN)/python -m tests.golden
+
+sample: $(READY) ## write data/sample again (same seed, same bytes)
+	$(BIN)/python data/sample/make_sample.py
+
+docs: $(READY) ## generated pages
+	$(BIN)/python -m audit.docs
+
+clean:
+	rm -rf $(DEMO) .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

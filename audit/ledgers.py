@@ -1,0 +1,95 @@
+"""From a run in the warehouse to the facts that a report needs, and on to ledgers and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from audit import history
+from audit.load import warehouse_of
+from audit.workspace import Workspace
+from checks.tables import TABLES
+from reports.facts import InputFile, RunFacts
+from reports.ledger import Ledger, write_ledgers
+
+#: Chinese headings of the columns that evidence may show, by ``table.column``.
+HEADINGS: dict[str, str] = {
+    f"{table.name}.{column.name}": column.heading.rsplit("/", 1)[-1]
+    for table in TABLES.values()
+    for column in table.columns.values()
+}
+
+
+def read_facts(connection: duckdb.DuckDBPyConnection, run_id: str) -> RunFacts:
+    """What the ledger of a run must say of it."""
+    started, as_of, period, version, notes = connection.execute(
+        "SELECT started, as_of, period, catalogue_version, notes FROM runs WHERE run_id = ?", [run_id]
+    ).fetchall()[0]
+    inputs = connection.execute(
+        "SELECT file_name, sha256, size, table_name, rows_loaded, rows_rejected FROM run_inputs WHERE run_id = ?"
+        " ORDER BY file_name, table_name",
+        [run_id],
+    ).fetchall()
+    return RunFacts(
+        run_id=run_id,
+        as_of=as_of,
+        started=started,
+        periods=(period,) if period else tuple(_periods(connection)),
+        inputs=tuple(
+            InputFile(name, sha256, size, TABLES[table].title, loaded, rejected)
+            for name, sha256, size, table, loaded, rejected in inputs
+        ),
+        catalogue_version=version,
+        rules=history.read_rules(connection, run_id),
+        subjects=history.read_subjects(connection, run_id),
+        notes=tuple(notes),
+    )
+
+
+def _periods(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    return [row[0] for row in connection.execute("SELECT DISTINCT period FROM batches ORDER BY 1").fetchall()]
+
+
+def write_run_ledgers(
+    workspace: Workspace,
+    run_id: str | None = None,
+    folder: Path | None = None,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Ledger]:
+    """Write the ledgers of a run (default: the newest) into ``folder`` (default: the workspace's)."""
+    with warehouse_of(workspace).reader() as connection:
+        run_id = history.latest_run(connection, run_id)
+        findings = history.read_findings(connection, run_id)
+        facts = read_facts(connection, run_id)
+    return write_ledgers(findings, facts, folder or workspace.ledgers / run_id, headings=HEADINGS, progress=progress)
+
+
+def count_by_district(workspace: Workspace, run_id: str) -> list[list[object]]:
+    """For each district: units audited, units with problems, problems by severity and in all; last the city."""
+    with warehouse_of(workspace).reader() as connection:
+        return [
+            list(row)
+            for row in connection.execute(
+                """
+                WITH audited AS (
+                    SELECT district, count(*) AS units, grouping(district) AS is_city
+                    FROM run_subjects WHERE run_id = $run GROUP BY ROLLUP (district)
+                ), found AS (
+                    SELECT district, grouping(district) AS is_city, count(DISTINCT subject) AS units,
+                           count(*) FILTER (WHERE severity = '严重') AS serious,
+                           count(*) FILTER (WHERE severity = '一般') AS general,
+                           count(*) FILTER (WHERE severity = '提示') AS hints, count(*) AS problems
+                    FROM findings WHERE run_id = $run GROUP BY ROLLUP (district)
+                )
+                SELECT CASE WHEN a.is_city = 1 THEN '全市' ELSE coalesce(a.district, '（未填区县）') END, a.units,
+                       coalesce(f.units, 0), coalesce(f.serious, 0), coalesce(f.general, 0), coalesce(f.hints, 0),
+                       coalesce(f.problems, 0)
+                FROM audited a LEFT JOIN found f
+                    ON f.district IS NOT DISTINCT FROM a.district AND f.is_city = a.is_city
+                ORDER BY a.is_city, a.district NULLS LAST
+                """,
+                {"run": run_id},
+            ).fetchall()
+        ]

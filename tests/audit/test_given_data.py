@@ -1,0 +1,83 @@
+"""Whole permits without problems give no finding; real records are loaded or rejected, every one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+
+from audit import history
+from audit.load import load_exports, warehouse_of
+from audit.run import RunOptions, run_audit
+from audit.workspace import Workspace
+from checks.errors import UserError
+from checks.model import Outcome
+
+#: Records of each file that is permit data, as its README counts them.
+RECORDS = {
+    "permit_list_shanghai_2020.xlsx": 91,
+    "outlets_shanghai_2020.csv": 5363,
+    "outlet_limits_shanghai_2020.csv": 13411,
+    "key_polluters_shanghai_2020.xlsx": 1166,
+    "enterprises_ningxia_2020.csv": 113,
+    "execution_reports_index.csv": 75,
+    "manual_monitoring_shanghai_2020.xlsx": 685,
+    "permit_numbers_misc.csv": 2,
+}
+
+
+@pytest.mark.parametrize("as_of", [dt.date(2026, 10, 31), dt.date(2026, 11, 25)], ids=str)
+def test_forms_load_whole_and_give_no_finding(forms_dir: Path, tmp_path: Path, as_of: dt.date) -> None:
+    workspace = Workspace(tmp_path / "w")
+    report = load_exports(workspace, [forms_dir])
+    assert (report.unmatched, report.skipped) == ([], [])
+    assert sum(report.rejected.values()) == 0
+    assert report.contract_failures == 0
+    files = {file.name for file in forms_dir.iterdir() if file.suffix != ".md"}
+    assert {sheet.file for sheet in report.sheets} == files
+    summary = run_audit(workspace, RunOptions(as_of))
+    with warehouse_of(workspace).reader() as connection:
+        found = history.read_findings(connection, summary.run_id).select("rule_id", "permit_no", "message").rows()
+    assert found == []
+    assert not summary.crashed
+    assert sum(result.outcome == Outcome.PASSED for result in summary.results) > 60
+
+
+@pytest.fixture(scope="module")
+def real(real_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = Workspace(tmp_path_factory.mktemp("real") / "w")
+    load_exports(workspace, [real_dir], period="2020", skip_unknown=True)
+    run_audit(workspace, RunOptions(dt.date(2026, 10, 31)))
+    return workspace
+
+
+def test_every_record_of_real_files_is_loaded_or_rejected(real: Workspace) -> None:
+    with warehouse_of(real).reader() as connection:
+        rows = dict(connection.execute("SELECT file_name, sum(rows_in) FROM sheets GROUP BY 1").fetchall())
+        reasons = connection.execute("SELECT count(*) FROM rejected_rows WHERE coalesce(reason, '') = ''").fetchall()
+        details = connection.execute(
+            "SELECT count(*) FROM data.permit_records JOIN sources USING (source_id)"
+            " WHERE file_name = 'permit_detail_samples.json'"
+        ).fetchall()
+    assert {name: rows[name] for name in RECORDS} == RECORDS
+    assert details == [(2,)]
+    assert reasons == [(0,)]
+
+
+def test_files_that_are_no_permit_data_are_refused_by_name(real_dir: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as error:
+        load_exports(Workspace(tmp_path / "w"), [real_dir], period="2020")
+    refused = {line.split("：")[0] for line in error.value.message.splitlines()[:-1]}
+    permit_data = {*RECORDS, "permit_detail_samples.json", "README.md"}
+    assert refused == {file.name for file in real_dir.iterdir()} - permit_data
+
+
+def test_real_findings_are_real_faults(real: Workspace) -> None:
+    with warehouse_of(real).reader() as connection:
+        found = history.read_findings(connection, history.latest_run(connection))
+    by_rule = {rule: group["message"].to_list() for (rule,), group in found.group_by("rule_id")}
+    assert any("MAOMX52N1X" in message for message in by_rule["G-303"]), "a code with the letter O for zero"
+    assert len(by_rule["C-010"]) == 36, "empty permit numbers"
+    assert sorted(message.split("，")[0].split("：")[1] for message in by_rule["C-001"])[-1] == "8mg/L"
+    assert len([message for message in by_rule["C-020"] if "mg/L" in message]) == 213
