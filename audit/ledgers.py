@@ -10,16 +10,18 @@ import duckdb
 from audit import history
 from audit.load import warehouse_of
 from audit.workspace import Workspace
+from checks.references import computed_labels
 from checks.tables import TABLES
 from reports.facts import InputFile, RunFacts
 from reports.ledger import Ledger, write_ledgers
 
-#: Chinese headings of the columns that evidence may show, by ``table.column``.
-HEADINGS: dict[str, str] = {
-    f"{table.name}.{column.name}": column.heading.rsplit("/", 1)[-1]
-    for table in TABLES.values()
-    for column in table.columns.values()
-}
+
+def headings() -> dict[str, str]:
+    """Chinese names of what evidence may show: ``table.column``, and the columns that rules compute."""
+    stored = {
+        f"{table.name}.{column.name}": column.label for table in TABLES.values() for column in table.columns.values()
+    }
+    return stored | computed_labels()
 
 
 def read_facts(connection: duckdb.DuckDBPyConnection, run_id: str) -> RunFacts:
@@ -63,7 +65,7 @@ def write_run_ledgers(
         run_id = history.latest_run(connection, run_id)
         findings = history.read_findings(connection, run_id)
         facts = read_facts(connection, run_id)
-    return write_ledgers(findings, facts, folder or workspace.ledgers / run_id, headings=HEADINGS, progress=progress)
+    return write_ledgers(findings, facts, folder or workspace.ledgers / run_id, headings=headings(), progress=progress)
 
 
 def count_by_district(workspace: Workspace, run_id: str) -> list[list[object]]:

@@ -23,7 +23,7 @@ from checks.engine.compile import record_of
 from checks.engine.run import judge
 from checks.errors import ExitCode, UserError
 from checks.model import AuditRule, Outcome, RuleResult, Severity
-from loaders.current import build_current
+from loaders.current import LIST_TABLES, build_current
 from loaders.warehouse import transaction
 
 #: Module under which contract findings are reported.
@@ -233,9 +233,12 @@ def _keep(
         f"""
         INSERT INTO main.run_subjects BY NAME
         SELECT ? AS run_id, s.subject, s.permit_no, s.unit_name, s.district, s.industry_name, s.management_class
-        FROM cur.subjects s WHERE {where}
+        FROM cur.subjects s
+        WHERE {where} AND (  -- who is only on a list was not audited, unless its line of the list is at fault
+            s.subject IN (SELECT subject FROM cur.states WHERE table_name NOT IN (SELECT unnest(?)))
+            OR s.subject IN (SELECT subject FROM new_findings))
         """,
-        [run_id, *values],
+        [run_id, *values, list(LIST_TABLES)],
     )
     connection.execute(
         """

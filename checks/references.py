@@ -42,3 +42,12 @@ def reference_rows(name: str) -> list[list[str | None]]:
 def reference_hash(name: str) -> str:
     """Hash of what the reference table says."""
     return hashlib.sha256((REFERENCE / f"{name}.csv").read_bytes()).hexdigest()
+
+
+@cache
+def computed_labels() -> dict[str, str]:
+    """Chinese names of the columns that rules compute, from ``checks/labels.yaml``."""
+    import yaml
+
+    labels: dict[str, str] = yaml.safe_load((REFERENCE.parent / "labels.yaml").read_text(encoding="utf-8"))
+    return labels

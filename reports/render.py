@@ -76,10 +76,9 @@ def evidence_text(evidence: str, table: str, headings: Mapping[str, str]) -> str
         return evidence
     if not isinstance(pairs, dict):
         return evidence
-    return "；".join(
-        f"{headings.get(f'{table}.{name}', headings.get(name, name))}：{_value_text(value)}"
-        for name, value in pairs.items()
-    )
+    shown = ((headings.get(f"{table}.{name}", headings.get(name, name)), value) for name, value in pairs.items())
+    # A computed column that nobody named in Chinese is a helper of the rule; exports keep it.
+    return "；".join(f"{name}：{_value_text(value)}" for name, value in shown if not name.isascii())
 
 
 def hide_districts(text: str, others: tuple[str, ...], own: str) -> str:

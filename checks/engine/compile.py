@@ -158,7 +158,8 @@ def message_of(compiled: Compiled, types: Mapping[str, str]) -> str:
             parts.append(f"coalesce({shown_as(reference(compiled.rule.table, piece), types[piece])}, {text(NOTHING)})")
         elif piece:
             parts.append(text(piece))
-    return "concat(" + ", ".join(parts) + ")"
+    # A placeholder in brackets and the word for nothing bring two pairs of them.
+    return f"replace(concat({', '.join(parts)}), {text(f'（{NOTHING}）')}, {text(NOTHING)})"
 
 
 def evidence_of(compiled: Compiled, types: Mapping[str, str]) -> str:

@@ -47,6 +47,41 @@ _PIECES: dict[Kind, tuple[tuple[str, str, str], ...]] = {
 }
 
 
+#: Group headings over several columns; a slash after any other word belongs to the heading itself.
+GROUPS = (
+    "排放口地理坐标/",
+    "汇入受纳自然水体处地理坐标/",
+    "受纳自然水体信息/",
+    "受纳污水处理厂信息/",
+    "国家或地方污染物排放标准/",
+    "许可年排放量限值（t/a）/",
+    "年许可排放量限值（t/a）/",
+    "入河排污口/",
+    "厂界噪声排放限值/",
+    "生产时段/",
+    "设施参数/",
+    "污染防治设施/",
+    "位置/",
+    "自行贮存/利用/处置固体废物基本信息/",
+    "监测结果（折标，小时浓度，mg/m3）/",
+    "时段/",
+)
+_SAYS_LITTLE = {
+    "名称",
+    "编号",
+    "经度",
+    "纬度",
+    "昼间",
+    "夜间",
+    "备注",
+    "第一年",
+    "第二年",
+    "第三年",
+    "第四年",
+    "第五年",
+}
+
+
 @dataclass(frozen=True)
 class Column:
     """One stored column: name, DuckDB type, Chinese heading and the field it comes from."""
@@ -55,6 +90,13 @@ class Column:
     dtype: str
     heading: str
     field: str
+
+    @property
+    def label(self) -> str:
+        """The heading without its group, as a person names the column; kept where the rest says too little."""
+        group = next((group for group in GROUPS if self.heading.startswith(group)), "")
+        rest = self.heading.removeprefix(group)
+        return f"{group[:-1]}{rest}" if rest.split("（")[0] in _SAYS_LITTLE else rest
 
 
 @dataclass(frozen=True)

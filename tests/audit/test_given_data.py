@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,24 @@ def test_real_findings_are_real_faults(real: Workspace) -> None:
     assert len(by_rule["C-010"]) == 36, "empty permit numbers"
     assert sorted(message.split("，")[0].split("：")[1] for message in by_rule["C-001"])[-1] == "8mg/L"
     assert len([message for message in by_rule["C-020"] if "mg/L" in message]) == 213
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        lambda name: name.startswith("大气排放口基本情况表"),
+        lambda name: not name.startswith("自行监测"),
+        lambda name: not name.startswith(("排污单位基本信息表", "排污许可证企业信息数据")),
+        lambda name: not name.startswith(("大气污染物有组织", "废水污染物排放.")),
+    ],
+    ids=["one table alone", "without monitoring", "without basic data", "without limits"],
+)
+def test_partial_exports_accuse_nobody(forms_dir: Path, tmp_path: Path, kept: Callable[[str], bool]) -> None:
+    files = [file for file in forms_dir.iterdir() if file.suffix != ".md" and kept(file.name)]
+    workspace = Workspace(tmp_path / "w")
+    load_exports(workspace, files)
+    summary = run_audit(workspace, RunOptions(dt.date(2026, 10, 31)))
+    assert summary.findings == 0
+    not_run = [result for result in summary.results if result.outcome == Outcome.NOT_RUN]
+    assert not_run
+    assert all(result.reason for result in not_run)
