@@ -23,7 +23,8 @@ from checks.engine.compile import record_of
 from checks.engine.run import judge
 from checks.errors import ExitCode, UserError
 from checks.model import AuditRule, Outcome, RuleResult, Severity
-from loaders.current import LIST_TABLES, build_current
+from loaders.coverage import LIST_TABLES
+from loaders.current import build_current
 from loaders.warehouse import transaction
 
 #: Module under which contract findings are reported.

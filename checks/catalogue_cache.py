@@ -95,6 +95,7 @@ def _rule(entry: dict[str, Any]) -> AuditRule:
             "basis": tuple(Basis(**item) for item in entry["basis"]),
             "params": tuple(Parameter(**item) for item in entry["params"]),
             "industry": tuple(entry["industry"]),
+            "optional": tuple(entry["optional"]),
         }
     )
 

@@ -110,6 +110,6 @@ def version_of(rule: AuditRule, facts: Facts, relations: Mapping[str, Relation])
         rule.message,
         rule.severity.value,
     ]
-    parts += [list(rule.industry), [[item.name, str(item.value)] for item in rule.params]]
+    parts += [list(rule.industry), list(rule.optional), [[item.name, str(item.value)] for item in rule.params]]
     parts += [[relations[name].sql for name in names], [reference_hash(name) for name in sorted(references)]]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:12]

@@ -84,6 +84,10 @@ class RuleForm(_Form):
         list[Annotated[str, Field(pattern=r"^[0-9]{2,4}$")]],
         Field(description="GB/T 4754 代码前缀；空：所有行业"),
     ] = []
+    optional: Annotated[
+        list[Annotated[str, Field(pattern=NAME_PATTERN)]],
+        Field(description="可有可无的列：导出文件里没有这些列时按空值判断，而不是不判断"),
+    ] = []
     note: str = ""
     examples: ExamplesForm
 

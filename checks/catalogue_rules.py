@@ -49,11 +49,13 @@ def build_rule(form: RuleForm, file: str, book: RelationBook) -> tuple[AuditRule
         for table, used in part.columns.items():
             inner.columns.setdefault(table, set()).update(used)
     deep = book.gather(inner)
+    _check_optional(form, row.union(*deep.needs.values()))
+    spared = frozenset(form.optional)
     has_query = any(part.has_query for part in parts)
     shown = [name for name in columns if name in row or name in placeholders]
     facts = Facts(
-        row_columns=row,
-        needs=deep.needs,
+        row_columns=row - spared,
+        needs={table: used - spared for table, used in deep.needs.items()},
         extra=extra,
         shown=tuple(name for name in shown if name not in SYSTEM_COLUMNS),
         relations=deep.relations,
@@ -111,6 +113,12 @@ def _check_params(form: RuleForm, used: set[str]) -> None:
             raise RuleError("params", f"参数 {name} 没有用到")
 
 
+def _check_optional(form: RuleForm, used: frozenset[str]) -> None:
+    for name in form.optional:
+        if name not in used:
+            raise RuleError("optional", unknown("列", name, sorted(used), "规则用到的列"))
+
+
 def _check_examples(form: RuleForm) -> None:
     for kind in ("bad", "good"):
         for example in getattr(form.examples, kind):
@@ -151,6 +159,7 @@ def _rule(form: RuleForm, file: str) -> AuditRule:
         params=tuple(Parameter(name, item.value, item.source) for name, item in form.params.items()),
         examples={"bad": form.examples.bad, "good": form.examples.good},
         industry=tuple(form.industry),
+        optional=tuple(form.optional),
         note=form.note,
         file=file,
     )

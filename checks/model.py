@@ -84,6 +84,7 @@ class AuditRule:
     params: tuple[Parameter, ...] = ()
     examples: dict[str, Any] = field(default_factory=dict)
     industry: tuple[str, ...] = ()  # code prefixes of GB/T 4754; empty means all
+    optional: tuple[str, ...] = ()  # columns whose absence from an export is as good as null
     note: str = ""
     file: str = ""
     version: str = ""  # hash of everything that decides what the rule finds

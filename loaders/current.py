@@ -1,31 +1,17 @@
 """Which of all loaded rows are current, and the schema ``cur`` that the rule engine reads.
 
-A newer batch replaces, permit by permit and table by table, what an older batch said. A permit
-counts as covered by a table when it has rows in it, or when its whole permit was exported in a
-batch that held that table (then an absent row is an omission, not an unknown).
+A newer batch replaces, permit by permit and table by table, what an older batch said. What a
+table can be believed to say of a permit that has no row in it is decided in :mod:`loaders.coverage`.
 """
 
 from __future__ import annotations
 
 import duckdb
 
-from checks.tables import TABLES
+from checks.contracts import CAST_RULES
+from checks.tables import TABLES, Kind
+from loaders.coverage import AREA_TABLES, DETAIL_TABLES, LIST_TABLES, build_places, build_states
 from loaders.warehouse import STORED_TABLES
-
-#: A permit found in at least this many detail tables of a batch was exported whole.
-WHOLE_PERMIT_TABLES = 3
-
-#: Parts of the permit itself; the other tables come from lists, reports and disclosure sites.
-_DETAIL_PARTS = {"products", "air", "water", "noise", "waste", "monitoring"}
-_NOT_DETAIL = {"disclosed_outlets", "disclosed_limits", "manual_monitoring"}
-DETAIL_TABLES = tuple(name for name, table in TABLES.items() if table.part in _DETAIL_PARTS and name not in _NOT_DETAIL)
-#: Tables that a whole export holds for every permit it holds: an absent row means something.
-COMPLETE_TABLES = (*DETAIL_TABLES, "permit_versions", "execution_reports")
-LIST_TABLES = tuple(name for name, table in TABLES.items() if table.is_list)
-#: Where a unit that is not in the table is known to be in none: lists, and the register of an area.
-AREA_TABLES = (*LIST_TABLES, "registrations")
-
-_DISTRICT = r"^(?:[一-龥]{2,8}?(?:省|自治区))?(?:[一-龥]{2,10}?(?:市|州|盟|地区))?([一-龥]{1,8}?(?:区|县|市|旗))"
 
 
 def build_current(connection: duckdb.DuckDBPyConnection, period: str | None = None) -> None:
@@ -33,48 +19,18 @@ def build_current(connection: duckdb.DuckDBPyConnection, period: str | None = No
     connection.execute("CREATE SCHEMA IF NOT EXISTS cur")
     scope = "SELECT batch_id FROM batches" + (" WHERE period <= ?" if period else "")
     connection.execute(f"CREATE OR REPLACE TEMP TABLE scope AS {scope}", [period] if period else None)
-    _build_states(connection)
+    build_places(connection)
+    build_states(connection)
     for name in STORED_TABLES:
         _build_view(connection, name)
     _build_permits(connection)
     _build_sources(connection)
     _build_subjects(connection)
     _build_coverage(connection)
+    _build_behind(connection)
+    _build_unreadable(connection)
+    connection.execute("DROP TABLE places")
     connection.execute("DROP TABLE scope")
-
-
-def _quoted(names: tuple[str, ...]) -> str:
-    return ", ".join(f"'{name}'" for name in names)
-
-
-def _build_states(connection: duckdb.DuckDBPyConnection) -> None:
-    """``cur.states``: for each table, layout family and subject, the batch that speaks for it.
-
-    permit_records come from several kinds of list, each of which is replaced by its own kind
-    only, so their layout is part of the key; lists for a whole area are replaced as a whole.
-    """
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TABLE cur.states AS
-        WITH seen AS (
-            SELECT batch_id, table_name, subject,
-                   CASE WHEN table_name IN ('permit_records', {_quoted(LIST_TABLES)}) THEN layout ELSE '' END AS family
-            FROM presence WHERE batch_id IN (SELECT batch_id FROM scope)
-        ), whole AS (
-            SELECT batch_id, subject FROM seen WHERE table_name IN ({_quoted(DETAIL_TABLES)})
-            GROUP BY ALL HAVING count(DISTINCT table_name) >= {WHOLE_PERMIT_TABLES}
-        ), held AS (
-            SELECT DISTINCT batch_id, table_name FROM main.sources
-            WHERE table_name IN ({_quoted(COMPLETE_TABLES)}) AND batch_id IN (SELECT batch_id FROM scope)
-        ), spoken AS (
-            SELECT batch_id, table_name, family, subject FROM seen
-            UNION
-            SELECT held.batch_id, held.table_name, '' AS family, whole.subject
-            FROM whole JOIN held ON held.batch_id = whole.batch_id
-        )
-        SELECT table_name, family, subject, max(batch_id) AS batch_id FROM spoken GROUP BY ALL
-        """
-    )
 
 
 def _build_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
@@ -90,7 +46,8 @@ def _build_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     elif name in LIST_TABLES:
         where = (
             "(t.batch_id, (SELECT layout FROM main.sources s WHERE s.source_id = t.source_id)) IN "
-            f"(SELECT (max(batch_id), layout) FROM main.sources WHERE table_name = '{name}' GROUP BY layout)"
+            f"(SELECT (max(batch_id), layout) FROM main.sources WHERE table_name = '{name}' "
+            f"AND batch_id <= {batches[-1][0]} GROUP BY layout)"
         )
     elif name == "permit_records":
         where = (
@@ -102,26 +59,39 @@ def _build_view(connection: duckdb.DuckDBPyConnection, name: str) -> None:
     connection.execute(f"CREATE OR REPLACE VIEW cur.{name} AS SELECT t.* FROM data.{name} t WHERE {where}")
 
 
+def _merged_columns() -> str:
+    """Every column of a permit from the first source that fills it; both ends of a period from one source."""
+    parts = []
+    for field in TABLES["permits"].fields:
+        names = [column.name for column in field.columns]
+        if field.kind is Kind.PERIOD:
+            ends = ", ".join(f"{name} := r.{name}" for name in names)
+            filled = f"FILTER (WHERE coalesce({', '.join(f'r.{name}' for name in names)}) IS NOT NULL)"
+            parts += [f"(arg_min(struct_pack({ends}), r.rank) {filled}).{name} AS {name}" for name in names]
+        else:
+            parts += [f"arg_min(r.{name}, r.rank) AS {name}" for name in names]
+    return ", ".join(parts)
+
+
 def _build_permits(connection: duckdb.DuckDBPyConnection) -> None:
-    """``cur.permits``: one row per permit, every column from the richest source that fills it.
+    """``cur.permits``: one row per permit, from the newest batch first and in it from the richest source.
 
     A permit drawn from several sources gets a source of its own (negative id) that provides
-    what any of them provides and is called after the richest.
+    what any of them provides and is called after the first.
     """
-    merged = ", ".join(f"arg_min(r.{name}, r.rank) AS {name}" for name in TABLES["permits"].columns)
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE cur.permits AS
         WITH ranked AS (
             SELECT t.*, s.columns AS provided,
                    row_number() OVER (
-                       PARTITION BY t.subject ORDER BY len(s.columns) DESC, t.batch_id DESC, t.rid) AS rank
+                       PARTITION BY t.subject ORDER BY t.batch_id DESC, len(s.columns) DESC, t.rid) AS rank
             FROM cur.permit_records t JOIN main.sources s USING (source_id)
         )
         SELECT arg_min(r.rid, r.rank) AS rid, arg_min(r.batch_id, r.rank) AS batch_id,
                arg_min(r.source_id, r.rank) AS source_id, arg_min(r.source_row, r.rank) AS source_row, r.subject,
                list_sort(list_distinct(flatten(list(r.provided)))) AS provided,
-               {merged}
+               {_merged_columns()}
         FROM ranked r GROUP BY r.subject
         """
     )
@@ -165,13 +135,8 @@ def _build_subjects(connection: duckdb.DuckDBPyConnection) -> None:
         f"""
         CREATE OR REPLACE TABLE cur.subjects AS
         WITH permits AS (
-            SELECT subject, permit_no, unit_name,
-                   coalesce(
-                       district, nullif(regexp_extract(site_address, '{_DISTRICT}', 1), ''),
-                       nullif(city, '市辖区'), province  -- 市辖区 is how lists call the city of a municipality
-                   ) AS district,
-                   industry_name, management_class
-            FROM cur.permits
+            SELECT subject, permit_no, unit_name, places.district, industry_name, management_class
+            FROM cur.permits LEFT JOIN places USING (subject)
         ), registered AS (
             SELECT subject, min(permit_no) AS permit_no, min(unit_name) AS unit_name, min(district) AS district,
                    min(industry_name) AS industry_name, '登记管理' AS management_class
@@ -204,3 +169,55 @@ def _build_coverage(connection: duckdb.DuckDBPyConnection) -> None:
         {lists}
         """
     )
+
+
+def _build_behind(connection: duckdb.DuckDBPyConnection) -> None:
+    """``cur.behind``: tables of a permit that are older than another table of it, which a rule would judge by them.
+
+    Reports and lists come on their own days; only the parts of the permit itself must be of one age.
+    """
+    names = ", ".join(f"'{name}'" for name in DETAIL_TABLES)
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TABLE cur.behind AS
+        WITH parts AS (
+            SELECT subject, table_name, batch_id FROM cur.states WHERE table_name IN ({names})
+        ), mixed AS (SELECT subject FROM parts GROUP BY subject HAVING count(DISTINCT batch_id) > 1)
+        SELECT older.subject, older.table_name, newer.table_name AS judged_table
+        FROM parts older JOIN parts newer ON newer.subject = older.subject AND newer.batch_id > older.batch_id
+        WHERE older.subject IN (SELECT subject FROM mixed)
+        """
+    )
+
+
+def _build_unreadable(connection: duckdb.DuckDBPyConnection) -> None:
+    """``cur.unreadable``: cells with a text that is no value of its column; rules must not take them for empty."""
+    connection.execute(
+        "CREATE OR REPLACE TABLE cur.unreadable (table_name VARCHAR, rid BIGINT, subject VARCHAR, column_name VARCHAR)"
+    )
+    kinds = sorted(set(CAST_RULES.values()))
+    failed = connection.execute(
+        "SELECT DISTINCT table_name, field FROM contract_failures WHERE rule_id IN (SELECT unnest(?)) ORDER BY 1, 2",
+        [kinds],
+    ).fetchall()
+    for name, field in failed:
+        columns = [c.name for c in TABLES[name].by_name[field].columns if not c.name.endswith("_text")]
+        connection.execute(
+            f"""
+            INSERT INTO cur.unreadable
+            SELECT ?, t.rid, t.subject, unnest(?) FROM contract_failures f JOIN cur.{name} t USING (rid)
+            WHERE f.table_name = ? AND f.field = ? AND f.rule_id IN (SELECT unnest(?))
+            """,
+            [name, columns, name, field, kinds],
+        )
+        if name == "permit_records":
+            for column in columns:  # another source may have told the value
+                connection.execute(
+                    f"""
+                    INSERT INTO cur.unreadable
+                    SELECT DISTINCT 'permits', p.rid, p.subject, u.column_name
+                    FROM cur.unreadable u JOIN cur.permits p USING (subject)
+                    WHERE u.table_name = 'permit_records' AND u.column_name = ? AND p.{column} IS NULL
+                    """,
+                    [column],
+                )

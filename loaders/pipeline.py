@@ -177,7 +177,7 @@ def _load_source(batch: _Batch, source: Source, layouts: Catalogue, options: Loa
     context = file_context(source.name, first)
     for (sheet, found), extracted in zip(fitting, first, strict=True):
         again = extracted.rejected.height and context
-        batch.add(sheet, found, extract(sheet, found, context) if again else extracted)
+        batch.add(source.path.parent.as_posix(), sheet, found, extract(sheet, found, context) if again else extracted)
     return []
 
 
@@ -217,14 +217,14 @@ class _Batch:
         self._source_id = next_id(connection, "sources", "source_id")
         self._rid = max(next_id(connection, f"data.{name}", "rid") for name in TABLES if name != "permits")
 
-    def add(self, sheet: Sheet, found: Match, extracted: Extract) -> None:
-        """Cast, check and write the rows of one sheet."""
+    def add(self, folder: str, sheet: Sheet, found: Match, extracted: Extract) -> None:
+        """Cast, check and write the rows of one sheet of a file in ``folder``."""
         self._is_empty = False
         sheet_id, self._sheet_id = self._sheet_id, self._sheet_id + 1
         loaded: dict[str, int] = {}
         for part in extracted.parts:
             loaded[part.table_name] = loaded.get(part.table_name, 0) + part.source_rows
-            self._add_part(sheet, found, sheet_id, part)
+            self._add_part(folder, sheet, found, sheet_id, part)
         rejected = extracted.rejected.with_columns(
             batch_id=pl.lit(self.batch_id, pl.Int32), sheet_id=pl.lit(sheet_id, pl.Int32)
         )
@@ -267,7 +267,7 @@ class _Batch:
             )
         )
 
-    def _add_part(self, sheet: Sheet, found: Match, sheet_id: int, part: Part) -> None:
+    def _add_part(self, folder: str, sheet: Sheet, found: Match, sheet_id: int, part: Part) -> None:
         table = TABLES[part.table_name]
         source_id, self._source_id = self._source_id, self._source_id + 1
         typed = cast(table, part.frame, date_1904=sheet.date_1904, separators=part.separators)
@@ -282,13 +282,14 @@ class _Batch:
         ]
         self._insert(f"data.{table.name}", frame, (*SYSTEM_COLUMNS, *table.columns))
         self.connection.execute(
-            "INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?)",
+            "INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?,?)",
             [
                 source_id,
                 sheet_id,
                 self.batch_id,
                 table.name,
                 found.layout.name,
+                folder,
                 sheet.source.name,
                 sheet.name,
                 frame.height,
@@ -297,10 +298,10 @@ class _Batch:
         )
         self._insert(
             "presence",
-            frame.select("batch_id", pl.lit(table.name).alias("table_name"), "subject")
-            .with_columns(layout=pl.lit(found.layout.name))
-            .unique(),
-            ("batch_id", "table_name", "layout", "subject"),
+            frame.select("batch_id", "source_id", "subject")
+            .unique()
+            .with_columns(table_name=pl.lit(table.name), layout=pl.lit(found.layout.name), folder=pl.lit(folder)),
+            ("batch_id", "source_id", "table_name", "layout", "folder", "subject"),
         )
         failures = _failures(table, part, frame, typed.failures, sheet)
         self.report.contract_failures += failures.height

@@ -36,11 +36,13 @@ CREATE TABLE IF NOT EXISTS sheets (
     rows_in INTEGER, rows_rejected INTEGER, context_rows INTEGER, unknown_headings VARCHAR[]);
 CREATE TABLE IF NOT EXISTS sources (
     source_id INTEGER PRIMARY KEY, sheet_id INTEGER NOT NULL, batch_id INTEGER NOT NULL, table_name VARCHAR NOT NULL,
-    layout VARCHAR NOT NULL, file_name VARCHAR NOT NULL, sheet VARCHAR, rows_loaded INTEGER, columns VARCHAR[]);
+    layout VARCHAR NOT NULL, folder VARCHAR, file_name VARCHAR NOT NULL, sheet VARCHAR, rows_loaded INTEGER,
+    columns VARCHAR[]);
 CREATE TABLE IF NOT EXISTS raw_rows (sheet_id INTEGER, source_row INTEGER, cells VARCHAR[]);
 CREATE TABLE IF NOT EXISTS rejected_rows (
     batch_id INTEGER, sheet_id INTEGER, source_row INTEGER, reason VARCHAR, cells VARCHAR[]);
-CREATE TABLE IF NOT EXISTS presence (batch_id INTEGER, table_name VARCHAR, layout VARCHAR, subject VARCHAR);
+CREATE TABLE IF NOT EXISTS presence (
+    batch_id INTEGER, source_id INTEGER, table_name VARCHAR, layout VARCHAR, folder VARCHAR, subject VARCHAR);
 CREATE TABLE IF NOT EXISTS contract_failures (
     batch_id INTEGER, source_id INTEGER, rid BIGINT, table_name VARCHAR, rule_id VARCHAR, field VARCHAR,
     heading VARCHAR, cell VARCHAR, text VARCHAR, expected VARCHAR);

@@ -83,6 +83,10 @@ class Bench:
             f"CREATE TABLE cur.subjects ({', '.join(f'{name} VARCHAR' for name in SUBJECT_COLUMNS)})"
         )
         self.connection.execute("CREATE TABLE cur.coverage (subject VARCHAR, table_name VARCHAR)")
+        self.connection.execute(
+            "CREATE TABLE cur.unreadable (table_name VARCHAR, rid BIGINT, subject VARCHAR, column_name VARCHAR)"
+        )
+        self.connection.execute("CREATE TABLE cur.behind (subject VARCHAR, table_name VARCHAR, judged_table VARCHAR)")
         provided = ", ".join(
             f"({number}, {text(name)}, 'example.xlsx', {text(table.title)}, "
             f"[{', '.join(text(column) for column in table.columns)}])"

@@ -25,10 +25,16 @@ AUDITED = "engine_audited"
 
 @dataclass
 class Loaded:
-    """Sources by table and the columns that they provide; tables that do not cover all subjects."""
+    """Sources by table and the columns that they provide; what else keeps rows from being decided.
+
+    ``partial`` tables do not cover all subjects; ``unreadable`` are columns with cells whose text
+    could not be read; ``behind`` are (table, judged table) of which some permit has an older export.
+    """
 
     sources: dict[str, dict[frozenset[str], list[int]]]
     partial: frozenset[str]
+    unreadable: dict[str, frozenset[str]] = field(default_factory=dict)
+    behind: frozenset[tuple[str, str]] = frozenset()
 
     def columns(self, table: str) -> frozenset[str]:
         """Columns of a table that at least one source provides."""
@@ -52,16 +58,20 @@ def read_loaded(connection: DuckDBPyConnection, tables: Iterable[str], joined: I
     )
     for table, columns, numbers in connection.execute(grouped).fetchall():
         sources.setdefault(table, {}).setdefault(frozenset(columns or ()), []).extend(numbers)
+    unreadable: dict[str, frozenset[str]] = {}
+    for table, column in connection.execute("SELECT DISTINCT table_name, column_name FROM unreadable").fetchall():
+        unreadable[table] = unreadable.get(table, frozenset()) | {column}
     names = ", ".join(text(name) for name in sorted(set(joined)))
     if not names:
-        return Loaded(sources, frozenset())
+        return Loaded(sources, frozenset(), unreadable)
     covered = (
         "SELECT table_name FROM coverage WHERE subject IN (SELECT subject FROM subjects) "
         f"AND table_name IN ({names}) GROUP BY table_name "
         "HAVING count(DISTINCT subject) = (SELECT count(*) FROM subjects)"
     )
     whole = {table for (table,) in connection.execute(covered).fetchall()}
-    return Loaded(sources, frozenset(sources.keys() - whole))
+    pairs = connection.execute("SELECT DISTINCT table_name, judged_table FROM behind").fetchall()
+    return Loaded(sources, frozenset(sources.keys() - whole), unreadable, frozenset(pairs))
 
 
 def stage_audited(stage: Stage, district: Iterable[str], subjects_sql: str | None) -> bool:
@@ -117,8 +127,11 @@ class Decider:
         lacking = self.loaded.lacking(rule.table, all_needs(rule, facts)[rule.table])
         if lacking:
             tests.append(f"coalesce({rule.table}.source_id NOT IN ({_listed(lacking)}), TRUE)")
+        unread = self.loaded.unreadable.get(rule.table, frozenset()) & facts.row_columns
+        if unread:  # what stands there is no value, but it is not nothing either
+            tests.append(f"{rule.table}.rid NOT IN (SELECT rid FROM unreadable WHERE {_cells(rule.table, unread)})")
         for table, columns in sorted(facts.needs.items()):
-            name = self._undecided(table, columns, is_anchor=table == rule.table)
+            name = self._undecided(table, columns, rule.table)
             if name:
                 tests.append(f"{rule.table}.subject NOT IN (SELECT subject FROM {name} WHERE subject IS NOT NULL)")
         return " AND ".join(tests)
@@ -134,14 +147,21 @@ class Decider:
             self.stage.table(self._lists[key], f"SELECT DISTINCT subject FROM permit_industries WHERE {prefixes}")
         return f"{rule.table}.subject IN (SELECT subject FROM {self._lists[key]})"
 
-    def _undecided(self, table: str, columns: frozenset[str], *, is_anchor: bool) -> str:
+    def _undecided(self, table: str, columns: frozenset[str], judged: str) -> str:
         """Name of the list of subjects for which this table cannot speak; '' if it can for all."""
         lacking = self.loaded.lacking(table, columns)
-        key = (table, is_anchor, *lacking)
+        unread = self.loaded.unreadable.get(table, frozenset()) & columns
+        is_behind = (table, judged) in self.loaded.behind
+        key = (table, judged if is_behind else "", table == judged, *lacking, *sorted(unread))
         if key in self._lists:
             return self._lists[key]
         parts = []
-        if not is_anchor and table in self.loaded.partial:
+        if unread:
+            parts.append(f"SELECT subject FROM unreadable WHERE {_cells(table, unread)}")
+        if is_behind:
+            where = f"table_name = {text(table)} AND judged_table = {text(judged)}"
+            parts.append(f"SELECT subject FROM behind WHERE {where}")
+        if table != judged and table in self.loaded.partial:
             parts.append(
                 "SELECT subject FROM subjects WHERE subject NOT IN "
                 f"(SELECT subject FROM coverage WHERE subject IS NOT NULL AND table_name = {text(table)})"
@@ -154,6 +174,10 @@ class Decider:
         else:
             self._lists[key] = ""
         return self._lists[key]
+
+
+def _cells(table: str, columns: Iterable[str]) -> str:
+    return f"table_name = {text(table)} AND column_name IN ({', '.join(text(name) for name in sorted(columns))})"
 
 
 def _listed(numbers: Iterable[int]) -> str:

@@ -316,3 +316,11 @@ def test_every_command_has_help_with_an_example_or_a_sentence(permit_audit: Comm
         answer = permit_audit(*path, "--help")
         assert answer.code == 0
         assert "例：" in answer.out, path
+
+
+def test_a_cell_that_is_no_number_is_not_told_as_empty_too(permit_audit: Command, outlets: Path) -> None:
+    permit_audit("load", outlets)
+    run = permit_audit("run", "--rule", "G-333", "--rule", "C-001", "--no-ledgers", "--json").json
+    by_rule = {entry["rule_id"]: (entry["violations"], entry["undecided"]) for entry in run["rules"]}
+    assert by_rule["C-001"][0] == 1
+    assert by_rule["G-333"] == (0, 1)

@@ -339,6 +339,6 @@ def test_the_builtin_catalogue_is_sound() -> None:
 def test_the_schema_tells_every_key_of_a_rule() -> None:
     schema = rule_schema()
     form = schema["$defs"]["RuleForm"]
-    assert set(SOUND) | {"from", "params", "industry", "note"} == set(form["properties"])
+    assert set(SOUND) | {"from", "params", "industry", "optional", "note"} == set(form["properties"])
     assert form["additionalProperties"] is False
     assert {"basis", "advice", "examples", "expect"} <= set(form["required"])

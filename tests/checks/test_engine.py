@@ -425,3 +425,49 @@ def test_the_example_database_reads_no_files(bench: Bench, tmp_path: Path) -> No
     for sql in (f"SELECT * FROM read_csv('{file}')", f"COPY permits TO '{file}'", f"ATTACH '{tmp_path / 'x.db'}' AS x"):
         with pytest.raises(duckdb.PermissionException):
             bench.connection.execute(sql)
+
+
+@pytest.fixture
+def unsure(bench: Bench):
+    """Rows for the relations ``unreadable`` and ``behind``, taken away after the test."""
+    yield lambda relation, *rows: [
+        bench.connection.execute(f"INSERT INTO cur.{relation} VALUES ({', '.join('?' * len(row))})", row)
+        for row in rows
+    ]
+    bench.connection.execute("DELETE FROM cur.unreadable")
+    bench.connection.execute("DELETE FROM cur.behind")
+
+
+def test_a_cell_that_could_not_be_read_is_not_taken_for_an_empty_one(bench: Bench, make: Any, unsure: Any) -> None:
+    bench.fill({"permits": [permit("A")], "air_outlets": [outlet("A", "DA001"), outlet("A", "DA002")]})
+    (rid,) = bench.connection.execute("SELECT rid FROM cur.air_outlets WHERE outlet_code = 'DA002'").fetchall()[0]
+    unsure("unreadable", ["air_outlets", rid, "A", "stack_height_m"])
+    (result,) = run(bench, make(rule(expect="stack_height_m IS NOT NULL")))
+    assert (result.judged, result.violations, result.undecided) == (1, 1, 1)
+    assert findings(bench, "record") == [("排放口编号=DA001",)]
+
+
+def test_joined_rows_with_unreadable_cells_leave_their_permit_undecided(bench: Bench, make: Any, unsure: Any) -> None:
+    bench.fill({"permits": [permit("A"), permit("B")], "air_outlets": [outlet("A", "1"), outlet("B", "1")]})
+    unsure("unreadable", ["monitoring_plan", 7, "B", "outlet_code"])
+    (result,) = run(bench, make(rule(JOINED)))
+    assert (result.judged, result.violations, result.undecided) == (1, 1, 1)
+    assert findings(bench, "subject") == [("A",)]
+
+
+def test_an_older_export_of_the_joined_table_leaves_the_permit_undecided(bench: Bench, make: Any, unsure: Any) -> None:
+    bench.fill({"permits": [permit("A"), permit("B")], "air_outlets": [outlet("A", "1"), outlet("B", "1")]})
+    unsure("behind", ["B", "monitoring_plan", "air_outlets"], ["A", "monitoring_plan", "air_limits"])
+    (result,) = run(bench, make(rule(JOINED)))
+    assert (result.judged, result.violations, result.undecided) == (1, 1, 1)
+    assert findings(bench, "subject") == [("A",)]
+
+
+def test_an_optional_column_may_be_absent_from_the_export(bench: Bench, make: Any, loaded: Any) -> None:
+    loaded("air_outlets", ALL - {"outlet_name"})
+    bench.fill({"permits": [permit("A")], "air_outlets": [outlet("A", "DA001")]})
+    expect = "coalesce(outlet_name, '') = '火炬' OR stack_height_m IS NOT NULL"
+    (result,) = run(bench, make(rule(expect=expect)))
+    assert result.outcome == Outcome.NOT_RUN
+    (result,) = run(bench, make(rule(optional=["outlet_name"], expect=expect)))
+    assert (result.outcome, result.violations) == (Outcome.FAILED, 1)

@@ -22,15 +22,22 @@ class Filler:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self.connection = connection
 
-    def batch(self, period: str, *parts: tuple[str, list[dict[str, Any]]], layout: str = "", columns: str = "") -> int:
+    def batch(
+        self,
+        period: str,
+        *parts: tuple[str, list[dict[str, Any]]],
+        layout: str = "",
+        columns: str = "",
+        folder: str = "导出",
+    ) -> int:
         batch_id = next_id(self.connection, "batches", "batch_id")
         self.connection.execute("INSERT INTO batches VALUES (?, now(), ?, NULL)", [batch_id, period])
         for table, rows in parts:
             source_id = next_id(self.connection, "sources", "source_id")
             provided = sorted(columns.split() or {name for row in rows for name in row})
             self.connection.execute(
-                "INSERT INTO sources VALUES (?, 1, ?, ?, ?, 'a.xlsx', 'Sheet1', ?, ?)",
-                [source_id, batch_id, table, layout or table, len(rows), provided],
+                "INSERT INTO sources VALUES (?, 1, ?, ?, ?, ?, 'a.xlsx', 'Sheet1', ?, ?)",
+                [source_id, batch_id, table, layout or table, folder, len(rows), provided],
             )
             for number, row in enumerate(rows):
                 subject = row.get("permit_no") or row.get("credit_code") or row.get("unit_name")
@@ -47,7 +54,8 @@ class Filler:
                     list(values.values()),
                 )
                 self.connection.execute(
-                    "INSERT INTO presence VALUES (?, ?, ?, ?)", [batch_id, table, layout or table, subject]
+                    "INSERT INTO presence VALUES (?, ?, ?, ?, ?, ?)",
+                    [batch_id, source_id, table, layout or table, folder, subject],
                 )
         return batch_id
 
@@ -110,6 +118,96 @@ def test_permit_only_on_a_list_is_not_covered_by_detail_tables(filler: Filler) -
     build_current(filler.connection)
     covered = filler.rows("SELECT table_name FROM cur.coverage WHERE subject = 'P9' ORDER BY 1")
     assert covered == [("permit_records",), ("permits",)]
+
+
+def records(*permits: tuple[str, str]) -> tuple[str, list[dict[str, Any]]]:
+    return ("permit_records", [{"permit_no": number, "district": district} for number, district in permits])
+
+
+def covered(filler: Filler, permit: str, table: str) -> bool:
+    return bool(filler.rows(f"SELECT 1 FROM cur.coverage WHERE subject = '{permit}' AND table_name = '{table}'"))
+
+
+def merged(*exports: list[tuple[str, list[dict[str, Any]]]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """One file per table for several permits."""
+    tables: dict[str, list[dict[str, Any]]] = {}
+    for export in exports:
+        for table, rows in export:
+            tables.setdefault(table, []).extend(rows)
+    return list(tables.items())
+
+
+def test_table_that_only_another_district_handed_in_does_not_cover(filler: Filler) -> None:
+    disclosure = ("disclosure_requirements", [{"permit_no": "P1", "way": "网站"}])
+    both = merged(whole("P1", "DA001"), whole("P2", "DA001"))
+    filler.batch("2026Q3", records(("P1", "甲区"), ("P2", "乙区")), *both, disclosure)
+    build_current(filler.connection)
+    assert covered(filler, "P1", "disclosure_requirements")
+    assert not covered(filler, "P2", "disclosure_requirements")
+
+
+def test_table_of_the_whole_city_covers_a_district_without_rows(filler: Filler) -> None:
+    both = merged(whole("P1", "DA001"), whole("P2", "DA001"), whole("P3", "DA001"))
+    plan = ("monitoring_plan", [{"permit_no": "P1"}, {"permit_no": "P2"}])
+    filler.batch("2026Q3", records(("P1", "甲区"), ("P2", "乙区"), ("P3", "丙区")), *both, plan, ("corrections", []))
+    build_current(filler.connection)
+    assert covered(filler, "P3", "monitoring_plan")
+    assert covered(filler, "P3", "corrections"), "an empty table says of everybody that there is nothing"
+
+
+def test_one_file_per_permit_says_nothing_of_tables_that_are_not_in_it(filler: Filler) -> None:
+    both = merged(whole("P1", "DA001"), whole("P2", "DA001"), whole("P3", "DA001"))
+    pages = [("disclosure_requirements", [{"permit_no": permit, "way": "网站"}]) for permit in ("P1", "P2")]
+    filler.batch("2026Q3", records(("P1", "甲区"), ("P2", "甲区"), ("P3", "甲区")), *both, *pages)
+    build_current(filler.connection)
+    assert covered(filler, "P1", "disclosure_requirements")
+    assert not covered(filler, "P3", "disclosure_requirements")
+
+
+def test_folders_of_one_load_do_not_cover_each_other(filler: Filler) -> None:
+    filler.batch("2026Q3", *whole("P1", "DA001"), ("noise_sources", []), folder="甲区")
+    batch = filler.rows("SELECT max(batch_id) FROM batches")[0][0]
+    filler.batch("2026Q3", *whole("P2", "DA001"), folder="乙区")
+    for table in ("sources", "presence", *(f"data.{name}" for name, _ in whole("P2"))):
+        filler.connection.execute(f"UPDATE {table} SET batch_id = {batch}")
+    build_current(filler.connection)
+    assert covered(filler, "P1", "noise_sources")
+    assert not covered(filler, "P2", "noise_sources")
+
+
+def test_newer_source_wins_over_a_richer_older_one_and_a_term_comes_from_one_source(filler: Filler) -> None:
+    old = {"permit_no": "P1", "valid_from": "2020-08-13", "valid_to": "2025-08-12", "eia_no": "济环审1号"}
+    new = {"permit_no": "P1", "valid_from": None, "valid_to": "2030-08-12"}
+    filler.batch("2023Q1", ("permit_records", [old]), layout="exchange", columns="permit_no valid_from valid_to eia_no")
+    filler.batch("2026Q3", ("permit_records", [new]), layout="public_list", columns="permit_no valid_from valid_to")
+    build_current(filler.connection)
+    assert filler.rows("SELECT valid_from, valid_to::VARCHAR, eia_no FROM cur.permits") == [
+        (None, "2030-08-12", "济环审1号")
+    ]
+
+
+def test_older_table_beside_a_newer_one_is_behind(filler: Filler) -> None:
+    filler.batch("2026Q2", *whole("P1", "DA001"), ("air_limits", [{"permit_no": "P1", "outlet_code": "DA001"}]))
+    filler.batch("2026Q3", ("air_outlets", [{"permit_no": "P1", "outlet_code": "DA002"}]))
+    build_current(filler.connection)
+    found = filler.rows("SELECT table_name, judged_table FROM cur.behind WHERE table_name = 'air_limits'")
+    assert found == [("air_limits", "air_outlets")]
+    assert filler.rows("SELECT 1 FROM cur.behind WHERE table_name = 'air_outlets'") == []
+
+
+def test_unreadable_cell_is_known_as_such_unless_another_source_tells(filler: Filler) -> None:
+    filler.batch("2026Q3", ("permit_records", [{"permit_no": "P1"}]), layout="a")
+    filler.batch("2026Q3", ("permit_records", [{"permit_no": "P2"}]), layout="a")
+    filler.batch("2026Q3", ("permit_records", [{"permit_no": "P2", "start_date": "2016-06-01"}]), layout="b")
+    filler.connection.execute(
+        "INSERT INTO contract_failures BY NAME SELECT batch_id, source_id, rid, 'permit_records' AS table_name,"
+        " 'C-002' AS rule_id, 'start_date' AS field, '2016年6月' AS text"
+        " FROM data.permit_records WHERE start_date IS NULL"
+    )
+    build_current(filler.connection)
+    assert filler.rows("SELECT subject, column_name FROM cur.unreadable WHERE table_name = 'permits'") == [
+        ("P1", "start_date")
+    ]
 
 
 def test_permits_merge_sources_and_name_the_richest(filler: Filler) -> None:
