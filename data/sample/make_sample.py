@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
     for kind, parts in (("clean", clean), ("planted", planted)):
         for export in parts:
             exports.write_forms(export.tables, export.period, args.out / kind / export.period)
-    expected.write_csv(args.out / "planted" / "planted.csv")
+    expected.write_csv(args.out / "planted.csv")
     sys.stdout.write(f"{args.permits} permits, {len(expected)} findings planted, in {args.out}\n")
     return 0
 

@@ -99,7 +99,7 @@ def test_all_forms_of_an_export_are_there(city: Path) -> None:
 
 
 def test_what_was_planted_is_written_down(city: Path) -> None:
-    expected = pl.read_csv(city / "planted" / "planted.csv", infer_schema=False)
+    expected = pl.read_csv(city / "planted.csv", infer_schema=False)
     assert expected.columns == [
         "period", "permit_no", "unit_name", "table", "record", "rule_id", "field", "old", "new", "note",
     ]  # fmt: skip
