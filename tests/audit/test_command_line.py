@@ -218,7 +218,7 @@ def test_rule_of_a_bureau_runs_with_one_file_added(permit_audit: Command, outlet
         {
             "rule_id": "JN-001",
             "outcome": "有问题",
-            "judged": 2,
+            "judged": 1,  # the other height cannot be read
             "violations": 1,
             "undecided": 1,
             "reason": "1 行无法判断",
