@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -254,21 +253,6 @@ def test_unknown_district_lists_those_there_are(permit_audit: Command, outlets: 
     answer = permit_audit("run", "--district", "月球区")
     assert answer.code == 3
     is_helpful(answer, "月球区")
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    if os.name != "posix" or os.geteuid() != 0 or not shutil.which("mount"):
-        pytest.skip("needs root on Linux to mount a small tmpfs")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=14m", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip("this system does not let us mount a tmpfs")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_full_disk(small_disk: Path, outlets: Path, capsys: pytest.CaptureFixture[str]) -> None:
