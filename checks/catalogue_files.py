@@ -43,7 +43,7 @@ def read_documents(files: Sequence[Path]) -> Documents:
         if isinstance(content, dict) and "overrides" in content:
             form = _checked(OverridesForm, content, f"{file}")
             found.overrides += [(file, entry) for entry in form.overrides]
-        elif isinstance(content, dict) and file.stem == "relations":
+        elif isinstance(content, dict) and file.stem.split("_")[0] == "relations":
             _add_relations(found, file, content)
         elif isinstance(content, list):
             found.rules += [(file, _rule_form(file, number, entry)) for number, entry in enumerate(content, start=1)]
