@@ -110,7 +110,7 @@ def _facts(entry: dict[str, Any]) -> Facts:
         references=frozenset(entry["references"]),
         presence=frozenset(entry["presence"]),
         tests_absence=entry["tests_absence"],
-        is_plain=entry["is_plain"],
+        has_query=entry["has_query"],
     )
 
 

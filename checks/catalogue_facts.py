@@ -45,8 +45,8 @@ class Facts:
     """What a rule reads.
 
     ``row_columns`` are read of the judged row, ``needs`` by ``from`` and queries inside;
-    ``presence`` are columns whose absence the rule tests itself; a plain rule has neither
-    ``from`` nor a query inside nor an industry, and may share a scan.
+    ``presence`` are columns whose absence the rule tests itself; ``has_query``: applies or expect
+    hold a query of their own.
     """
 
     row_columns: frozenset[str]
@@ -57,7 +57,7 @@ class Facts:
     references: frozenset[str]
     presence: frozenset[str]
     tests_absence: bool
-    is_plain: bool
+    has_query: bool
 
 
 @dataclass(frozen=True)

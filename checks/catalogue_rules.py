@@ -62,7 +62,7 @@ def build_rule(form: RuleForm, file: str, book: RelationBook) -> tuple[AuditRule
         references=deep.references,
         presence=frozenset().union(*(part.presence for part in parts)),
         tests_absence=deep.tests_absence or relation.tests_absence or has_query,
-        is_plain=not form.relation and not has_query and not form.industry,
+        has_query=has_query,
     )
     rule = _rule(form, file)
     return replace(rule, version=version_of(rule, facts, book.all())), facts

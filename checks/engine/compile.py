@@ -19,6 +19,8 @@ from checks.tables import TABLES
 #: Verdicts of a row: as the rule wishes, a suspected problem, null, not decidable from what was loaded.
 RIGHT, WRONG, UNKNOWN, UNDECIDABLE = 0, 1, 2, 3
 NOTHING = "（空）"
+#: Alias under which messages and evidence find the columns of ``from``.
+EXTRA = "engine_extra"
 
 _PIECES = re.compile(r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/|\$([A-Za-z_][A-Za-z0-9_]*)", re.DOTALL)
 
@@ -33,7 +35,6 @@ class Compiled:
     applies: str
     expect: str
     relation: str
-    base: str  # the judged table, perhaps cut down to some subjects
     decidable: str = ""  # condition over the row; '' means always
     subjects: str = ""  # condition that says which rows the rule is about; '' means all
 
@@ -41,40 +42,13 @@ class Compiled:
     def verdict(self) -> str:
         """The verdict of a row, null if the rule does not apply to it."""
         judged = (
-            f"CASE WHEN ({self.applies}\n) THEN CASE WHEN ({self.expect}\n) THEN {RIGHT} "
-            f"WHEN NOT ({self.expect}\n) THEN {WRONG} ELSE {UNKNOWN} END END"
+            f"CASE WHEN ({self.applies}\n) THEN coalesce(CAST(NOT ({self.expect}\n) AS UTINYINT), {UNKNOWN}) END"
         )
         if self.decidable:
             judged = (
                 f"CASE WHEN {self.decidable} THEN {judged} WHEN ({self.applies}\n) IS NOT FALSE THEN {UNDECIDABLE} END"
             )
         return f"CASE WHEN {self.subjects} THEN {judged} END" if self.subjects else judged
-
-    @property
-    def is_wrong(self) -> str:
-        """True for exactly the rows whose verdict is WRONG."""
-        tests = [self.subjects, self.decidable, f"({self.applies}\n)", f"NOT ({self.expect}\n)"]
-        return " AND ".join(test for test in tests if test)
-
-    @property
-    def source(self) -> str:
-        """What stands after FROM: the judged rows, with the columns of ``from`` joined."""
-        table = self.rule.table
-        if not self.relation:
-            return self.base
-        extra = ", ".join(quoted(name) for name in self.facts.extra)
-        columns = f"rid AS extra_rid{', ' if extra else ''}{extra}"
-        return (
-            f"{self.base} LEFT JOIN (SELECT {columns} FROM (\n{self.relation}\n) AS relation) AS extra "
-            f"ON extra.extra_rid = {table}.rid"
-        )
-
-    @property
-    def judged(self) -> str:
-        """The judged rows under the table's name, with the columns of ``from`` and ``engine_verdict``."""
-        table = self.rule.table
-        extra = "".join(f", extra.{quoted(name)}" for name in self.facts.extra)
-        return f"(SELECT {table}.*{extra}, {self.verdict} AS engine_verdict FROM {self.source}) AS {table}"
 
 
 def quoted(name: str) -> str:
@@ -136,6 +110,11 @@ def reference(table: str, name: str) -> str:
     return f"{table}.{quoted(name)}"
 
 
+def _value(compiled: Compiled, name: str) -> str:
+    """A column of the judged row or of its ``from``."""
+    return reference(EXTRA if name in compiled.facts.extra else compiled.rule.table, name)
+
+
 def shown_as(column: str, dtype: str) -> str:
     """A value as a person reads it; null stays null."""
     kind = dtype.upper()
@@ -150,12 +129,12 @@ def shown_as(column: str, dtype: str) -> str:
 
 
 def message_of(compiled: Compiled, types: Mapping[str, str]) -> str:
-    """The rule's sentence with the row's values put in."""
+    """The rule's sentence with the row's values put in. The row stands under the table's name, ``from`` under EXTRA."""
     pieces: Sequence[str] = PLACEHOLDER.split(compiled.rule.message)
     parts = []
     for number, piece in enumerate(pieces):
         if number % 2:
-            parts.append(f"coalesce({shown_as(reference(compiled.rule.table, piece), types[piece])}, {text(NOTHING)})")
+            parts.append(f"coalesce({shown_as(_value(compiled, piece), types[piece])}, {text(NOTHING)})")
         elif piece:
             parts.append(text(piece))
     # A placeholder in brackets and the word for nothing bring two pairs of them.
@@ -166,7 +145,7 @@ def evidence_of(compiled: Compiled, types: Mapping[str, str]) -> str:
     """The values that the verdict rests on, as a JSON object."""
     parts = []
     for name in (*compiled.facts.shown, *compiled.facts.extra):
-        column = reference(compiled.rule.table, name)
+        column = _value(compiled, name)
         if types[name].upper().startswith(("DOUBLE", "FLOAT", "DECIMAL")):
             column = f"CAST(printf('%.12g', CAST({column} AS DOUBLE)) AS DOUBLE)"
         parts.append(f"{text(name)}, {column}")

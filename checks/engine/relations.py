@@ -1,54 +1,76 @@
-"""Reference tables and shared relations, made in the connection for one run and taken away after it.
+"""Reference tables and shared relations, made for one run and taken away after it.
 
-A relation that several rules read is computed once, one that a single rule reads stays a view.
+They stand in a database of their own in memory (:data:`STAGE`), which every connection of the
+run sees and which spills like everything else. A relation that several scans read is computed
+once, one that a single scan reads stays a view.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from checks.catalogue import Catalogue
 from checks.engine.compile import quoted, with_values
+from checks.engine.plan import Profile, StagedRelation
 from checks.references import REFERENCE_PREFIX, reference_columns, reference_rows
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+#: The database in memory that holds what a run makes for itself.
+STAGE = "engine_stage"
+
+
+@contextmanager
+def searching(connection: DuckDBPyConnection) -> Iterator[str]:
+    """Rule SQL finds what was staged after the warehouse's tables; gives the search path for further connections."""
+    connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {STAGE}")
+    before = connection.execute("SELECT current_setting('search_path')").fetchall()[0][0]
+    path = f"{before or 'main'},{STAGE}.main"
+    connection.execute(f"SET search_path = '{path}'")
+    try:
+        yield path
+    finally:
+        connection.execute(f"SET search_path = '{before}'")
+
 
 class Stage:
-    """Temporary tables and views of one run; ``close`` removes them."""
+    """Tables and views of one run in :data:`STAGE`; ``close`` removes them."""
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self.connection = connection
-        self._made: list[tuple[str, str]] = []
+        connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {STAGE}")
+        self._made: dict[str, str] = {}
 
-    def table(self, name: str, sql: str) -> int:
-        """Make a temporary table from a query; gives the number of its rows."""
-        made = self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}").fetchall()
-        self._made.append(("TABLE", name))
-        return int(made[0][0])
+    def table(self, name: str, sql: str, connection: DuckDBPyConnection | None = None) -> int:
+        """Make a table from a query; gives the number of its rows."""
+        made = (connection or self.connection).execute(f"CREATE OR REPLACE TABLE {STAGE}.main.{name} AS {sql}")
+        self._made[name] = "TABLE"
+        return int(made.fetchall()[0][0])
 
     def view(self, name: str, sql: str) -> None:
-        """Make a temporary view."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
-        self._made.append(("VIEW", name))
+        """Make a view."""
+        self.connection.execute(f"CREATE OR REPLACE VIEW {STAGE}.main.{name} AS {sql}")
+        self._made[name] = "VIEW"
 
     def has(self, name: str) -> bool:
         """Whether this stage made it."""
-        return any(made == name for _, made in self._made)
+        return name in self._made
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str, connection: DuckDBPyConnection | None = None) -> None:
         """Remove one table before the end."""
-        self.connection.execute(f"DROP TABLE IF EXISTS temp.{name}")
-        self._made = [entry for entry in self._made if entry[1] != name]
+        if self._made.pop(name, None):
+            (connection or self.connection).execute(f"DROP TABLE IF EXISTS {STAGE}.main.{name}")
 
     def close(self) -> None:
         """Remove everything that was made, the last first."""
-        for kind, name in reversed(self._made):
-            self.connection.execute(f"DROP {kind} IF EXISTS temp.{name}")
+        for name, kind in reversed(list(self._made.items())):
+            self.connection.execute(f"DROP {kind} IF EXISTS {STAGE}.main.{name}")
         self._made.clear()
 
 
@@ -64,11 +86,13 @@ def stage_references(stage: Stage, names: Iterable[str]) -> None:
             REFERENCE_PREFIX + name, f"SELECT {', '.join(f'NULL::VARCHAR AS {quoted(c)}' for c in columns)} LIMIT 0"
         )
         values = [[row[index] for row in rows] for index in range(len(columns))]
-        stage.connection.execute(f"INSERT INTO temp.{REFERENCE_PREFIX}{name} SELECT {picks}", values)
+        stage.connection.execute(f"INSERT INTO {STAGE}.main.{REFERENCE_PREFIX}{name} SELECT {picks}", values)
 
 
-def stage_relations(stage: Stage, catalogue: Catalogue, reads: Sequence[Sequence[str]], as_of: date) -> dict[str, str]:
-    """Make the shared relations; ``reads`` are the names that each rule reads. Gives the fault of each that failed."""
+def stage_relations(
+    stage: Stage, catalogue: Catalogue, reads: Sequence[Sequence[str]], as_of: date, profile: Profile
+) -> dict[str, str]:
+    """Make the shared relations; ``reads`` are the names that each reader reads. Gives the fault of each that failed."""
     readers = Counter(name for names in reads for name in names)
     faults: dict[str, str] = {}
     for name in dict.fromkeys(name for names in reads for name in names):
@@ -77,11 +101,17 @@ def stage_relations(stage: Stage, catalogue: Catalogue, reads: Sequence[Sequence
         if broken is not None:
             faults[name] = broken
             continue
-        make = stage.table if readers[name] > 1 else stage.view
+        sql = with_values(relation.sql, {"as_of": as_of})
+        start = perf_counter()
+        rows: int | None = None
         try:
-            make(name, with_values(relation.sql, {"as_of": as_of}))
+            if readers[name] > 1:
+                rows = stage.table(name, sql)
+            else:
+                stage.view(name, sql)
         except stage_errors() as error:
             faults[name] = f"共用关系 {name}：{first_line(error)}"
+        profile.relations.append(StagedRelation(name, readers[name], rows, perf_counter() - start))
     return faults
 
 

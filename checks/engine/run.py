@@ -1,36 +1,36 @@
 """One judgement: the rules of a run over what is loaded, findings written by SQL, a result per rule.
 
-Plain predicates of one table share a scan; rules with joins run one by one. A rule that fails
-becomes an ``error`` outcome and the others go on. Which rows can be decided is for
-:mod:`checks.engine.scope`, SQL text for :mod:`checks.engine.compile`.
+Rules of one table share scans (:mod:`checks.engine.scans`). A rule that fails becomes an
+``error`` outcome and the others go on. Which rows can be decided is for
+:mod:`checks.engine.scope`, SQL text of one rule for :mod:`checks.engine.compile`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from queue import SimpleQueue
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from checks.catalogue import Catalogue
 from checks.catalogue_facts import INDUSTRY_RELATION
 from checks.engine import FINDING_COLUMNS, MASS_JUDGED, MASS_SHARE
-from checks.engine.compile import (
-    UNDECIDABLE,
-    UNKNOWN,
-    WRONG,
-    Compiled,
-    evidence_of,
-    message_of,
-    quoted,
-    record_of,
-    row_types,
-    text,
-    values_of,
-    with_values,
+from checks.engine.compile import Compiled, text, values_of, with_values
+from checks.engine.plan import Profile, ScanProfile
+from checks.engine.relations import (
+    STAGE,
+    Stage,
+    first_line,
+    searching,
+    stage_errors,
+    stage_references,
+    stage_relations,
 )
-from checks.engine.relations import Stage, first_line, stage_errors, stage_references, stage_relations
+from checks.engine.scans import Scan, partition
 from checks.engine.scope import AUDITED, Decider, all_needs, read_loaded, stage_audited, why_not
 from checks.model import AuditRule, Outcome, RuleResult
 
@@ -38,12 +38,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 HITS = "engine_hits"
-VERDICTS = "engine_verdicts"
-#: So many predicates share one scan; more make the plan long and save nothing.
-FUSED = 100
-#: Up to so many judged rows a rule with joins is searched for rows that come twice.
-DISTINCT_ROWS = 1_000_000
-_COUNTS = 4
+#: Above so many rows one scan keeps all cores busy; below, scans run side by side.
+SIDE_BY_SIDE = 3_000_000
 
 
 @dataclass
@@ -53,8 +49,10 @@ class _Run:
     connection: DuckDBPyConnection
     stage: Stage
     references: Stage
+    profile: Profile
     results: dict[str, RuleResult] = field(default_factory=dict)
-    types: dict[str, dict[str, str]] = field(default_factory=dict)
+    bases: dict[str, str] = field(default_factory=dict)
+    rows: dict[str, int] = field(default_factory=dict)
 
 
 def judge(
@@ -69,6 +67,8 @@ def judge(
     progress: Callable[[int, int], None] | None = None,
     target: str = "findings",
     references: Stage | None = None,
+    workers: int = 1,
+    profile: Profile | None = None,
 ) -> list[RuleResult]:
     """Judge the loaded tables by these rules and put the findings into ``target``; a result per rule, in order.
 
@@ -76,23 +76,31 @@ def judge(
     statement at the end, so that an interrupted run leaves none. ``district`` and
     ``subjects_sql`` (a SELECT of subjects) say who is judged; joins still see everybody. A
     caller that judges many times keeps the reference tables in its own stage ``references``.
+    ``workers`` scans run side by side while the tables are small; they see no temporary tables.
     """
-    stage = Stage(connection)
-    run = _Run(connection, stage, references or stage)
-    try:
-        is_filtered = stage_audited(stage, district, subjects_sql)
-        compiled = _prepare(run, catalogue, rules, as_of, is_filtered)
-        _judge_all(run, compiled, len(rules), progress)
-        _store(run, compiled, run_id, target)
-    finally:
-        stage.close()
+    start = perf_counter()
+    with searching(connection) as path:
+        stage = Stage(connection)
+        run = _Run(connection, stage, references or stage, profile or Profile())
+        try:
+            is_filtered = stage_audited(stage, district, subjects_sql)
+            compiled, decider = _prepare(run, catalogue, rules, as_of, is_filtered)
+            _make_hits(run)
+            scans = partition(compiled, decider, run.bases, run.rows)
+            run.profile.prepare_seconds = perf_counter() - start
+            _judge_all(run, scans, len(rules), progress, workers if sum(run.rows.values()) < SIDE_BY_SIDE else 1, path)
+            start = perf_counter()
+            _store(run, compiled, run_id, target)
+            run.profile.store_seconds = perf_counter() - start
+        finally:
+            stage.close()
     return [run.results[rule.id] for rule in rules]
 
 
 def _prepare(
     run: _Run, catalogue: Catalogue, rules: Sequence[AuditRule], as_of: date, is_filtered: bool
-) -> list[Compiled]:
-    """The rules that can run, compiled and bound; the results of the others are noted."""
+) -> tuple[list[Compiled], Decider]:
+    """The rules that can run, compiled; the results of the others are noted."""
     needed = {table for rule in rules for table in all_needs(rule, catalogue.facts[rule.id])}
     joined = {table for rule in rules for table in catalogue.facts[rule.id].needs}
     loaded = read_loaded(run.connection, needed, joined)
@@ -103,203 +111,198 @@ def _prepare(
             run.results[rule.id] = RuleResult(rule.id, Outcome.NOT_RUN, reason=reason)
         else:
             able.append(rule)
-    facts = [catalogue.facts[rule.id] for rule in able]
     faults = _stage(run, catalogue, able, as_of)
     decider = Decider(run.stage, loaded)
     compiled = []
-    for number, (rule, fact) in enumerate(zip(able, facts, strict=True)):
-        fault = next((faults[name] for name in fact.relations if name in faults), "")
+    for number, rule in enumerate(able):
+        facts = catalogue.facts[rule.id]
+        fault = next((faults[name] for name in facts.relations if name in faults), "")
         if fault:
             run.results[rule.id] = RuleResult(rule.id, Outcome.ERROR, reason=fault)
             continue
         values = values_of(rule, as_of)
-        semi = f"(SELECT * FROM {rule.table} SEMI JOIN {AUDITED} USING (subject)) AS {rule.table}"
-        ready = Compiled(
-            number=number,
-            rule=rule,
-            facts=fact,
-            applies=with_values(rule.applies, values),
-            expect=with_values(rule.expect, values),
-            relation=with_values(rule.relation, values),
-            base=semi if is_filtered else rule.table,
-            decidable=decider.decidable(rule, fact),
-            subjects=decider.industry(rule),
+        compiled.append(
+            Compiled(
+                number=number,
+                rule=rule,
+                facts=facts,
+                applies=with_values(rule.applies, values),
+                expect=with_values(rule.expect, values),
+                relation=with_values(rule.relation, values),
+                decidable=decider.decidable(rule, facts),
+                subjects=decider.industry(rule),
+            )
         )
-        if _learn_types(run, ready):
-            compiled.append(ready)
-    return compiled
+    decider.close()
+    for table in dict.fromkeys(item.rule.table for item in compiled):
+        semi = f"(SELECT * FROM {table} SEMI JOIN {AUDITED} USING (subject)) AS {table}"
+        run.bases[table] = semi if is_filtered else table
+    if run.bases:
+        counts = ", ".join(f"(SELECT count(*) FROM {base})" for base in run.bases.values())
+        numbers = run.connection.execute(f"SELECT {counts}").fetchall()[0]
+        run.rows.update(zip(run.bases, numbers, strict=True))
+    return compiled, decider
 
 
 def _stage(run: _Run, catalogue: Catalogue, rules: Sequence[AuditRule], as_of: date) -> dict[str, str]:
     """Make the reference tables and shared relations that these rules read; faults by relation."""
-    facts = [catalogue.facts[rule.id] for rule in rules]
-    references = {name for fact in facts for name in fact.references}
-    reads = [fact.relations for fact in facts]
+    facts = {rule.relation or rule.id: catalogue.facts[rule.id] for rule in rules}  # one text is read once
+    references = {name for fact in facts.values() for name in fact.references}
+    reads = [fact.relations for fact in facts.values()]
     if any(rule.industry for rule in rules):
         industry = catalogue.relations[INDUSTRY_RELATION]
         references |= industry.references
         reads.append((*industry.inner, INDUSTRY_RELATION))
     stage_references(run.references, references)
-    return stage_relations(run.stage, catalogue, reads, as_of)
+    return stage_relations(run.stage, catalogue, reads, as_of, run.profile)
 
 
-def _learn_types(run: _Run, compiled: Compiled) -> bool:
-    """Learn the types of the columns that ``from`` adds; a faulty ``from`` is noted as error."""
-    types: dict[str, str] = {}
-    if compiled.facts.extra:
-        columns = ", ".join(quoted(name) for name in compiled.facts.extra)
-        try:
-            described = run.connection.execute(f"DESCRIBE SELECT {columns} FROM (\n{compiled.relation}\n) AS relation")
-        except stage_errors() as error:
-            _note_error(run, compiled, error)
-            return False
-        types = {name: dtype for name, dtype, *_ in described.fetchall()}
-    run.types[compiled.rule.id] = row_types(compiled, types)
-    return True
-
-
-def _bind(run: _Run, compiled: Compiled) -> bool:
-    """Bind the rule alone, without reading a row; a faulty rule is noted as error."""
-    types = run.types[compiled.rule.id]
-    pieces = f"engine_verdict, {message_of(compiled, types)}, {evidence_of(compiled, types)}"
-    try:
-        run.connection.execute(f"EXPLAIN SELECT {pieces} FROM {compiled.judged}").fetchall()
-    except stage_errors() as error:
-        _note_error(run, compiled, error)
-        return False
-    return True
-
-
-def _note_error(run: _Run, compiled: Compiled, error: Exception) -> None:
-    run.results[compiled.rule.id] = RuleResult(compiled.rule.id, Outcome.ERROR, reason=first_line(error))
+def _note_error(run: _Run, compiled: Compiled, reason: str) -> None:
+    run.results[compiled.rule.id] = RuleResult(compiled.rule.id, Outcome.ERROR, reason=reason)
 
 
 def _make_hits(run: _Run) -> None:
-    """Make the table of violating rows before the first."""
-    if run.stage.has(HITS):
-        return
+    """Make the table of violating rows."""
     run.stage.table(
         HITS,
-        "SELECT 0::USMALLINT AS rule_no, 0::BIGINT AS rid, '' AS subject, 0 AS source_id, 0 AS source_row, "
-        "'' AS record, '' AS message, '' AS evidence LIMIT 0",
+        "SELECT 0::USMALLINT AS rule_no, 0::BIGINT AS rid, subject, 0 AS source_id, 0 AS source_row, "
+        "'' AS record, '' AS message, '' AS evidence FROM subjects LIMIT 0",
     )
 
 
+@contextmanager
+def _connections(run: _Run, path: str, workers: int) -> Iterator[list[DuckDBPyConnection]]:
+    """The run's connection and further ones that see the same tables."""
+    more = [run.connection.cursor() for _ in range(workers - 1)]
+    try:
+        for connection in more:
+            connection.execute(f"SET search_path = '{path}'")
+        yield [run.connection, *more]
+    finally:
+        for connection in more:
+            connection.close()
+
+
 def _judge_all(
-    run: _Run, compiled: Sequence[Compiled], total: int, progress: Callable[[int, int], None] | None
+    run: _Run,
+    scans: Sequence[Scan],
+    total: int,
+    progress: Callable[[int, int], None] | None,
+    workers: int,
+    path: str,
 ) -> None:
-    """All rules, the fused ones first."""
+    """All scans, the largest first, ``workers`` at a time."""
 
     def tell() -> None:
         if progress is not None:
             progress(len(run.results), total)
 
     tell()
-    by_table: dict[str, list[Compiled]] = {}
-    single = []
-    for item in compiled:
-        if item.facts.is_plain:
-            by_table.setdefault(item.rule.table, []).append(item)
-        else:
-            single.append(item)
-    for group in by_table.values():
-        for start in range(0, len(group), FUSED):
-            _judge_group(run, group[start : start + FUSED])
+    run.profile.workers = workers
+    if workers == 1:
+        for scan in scans:
+            _judge_scan(run, scan, run.connection)
             tell()
-    for item in single:
-        _judge_single(run, item)
-        tell()
-
-
-def _judge_group(run: _Run, group: Sequence[Compiled]) -> None:
-    """Judge plain rules of one table in one scan; if that fails without those that cannot be bound; else one by one."""
-    if _judge_fused(run, group):
         return
-    bound = [item for item in group if _bind(run, item)]
-    if len(bound) == len(group) or not bound or not _judge_fused(run, bound):
-        for item in bound:
-            _judge_single(run, item)
+    ordered = sorted(scans, key=lambda scan: -run.rows[scan.table] * (1 + len(scan.relations)))
+    with _connections(run, path, workers) as connections:
+        free: SimpleQueue[DuckDBPyConnection] = SimpleQueue()
+        for connection in connections:
+            free.put(connection)
+
+        def work(scan: Scan) -> None:
+            connection = free.get()
+            try:
+                _judge_scan(run, scan, connection)
+            finally:
+                free.put(connection)
+
+        pool = ThreadPoolExecutor(workers)
+        try:
+            for done in as_completed([pool.submit(work, scan) for scan in ordered]):
+                done.result()
+                tell()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            for connection in connections:
+                connection.interrupt()
+            raise
+        finally:
+            pool.shutdown()
 
 
-def _judge_fused(run: _Run, group: Sequence[Compiled]) -> bool:
-    """Judge plain predicates of one table in one scan; False if one of them failed while running."""
-    start = perf_counter()
-    base = group[0].base
-    verdicts = ", ".join(f"{item.verdict} AS v{index}" for index, item in enumerate(group))
-    counts = ", ".join(_counts(f"v{index}") for index in range(len(group)))
+def _judge_scan(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> None:
+    """Judge the rules of one scan; if it fails, without those that cannot be bound; then in halves."""
     try:
-        numbers = run.connection.execute(f"SELECT {counts} FROM (SELECT {verdicts} FROM {base}) AS rows").fetchall()[0]
-        faulty = [item for index, item in enumerate(group) if numbers[_COUNTS * index + 1]]
-        if faulty:
-            _insert_fused(run, faulty, base)
-    except stage_errors():
+        if not scan.rules or _carry_out(run, scan, connection):
+            return
+        double = _doubled(scan, connection)
+        for item in double:
+            _note_error(run, item, "from 对同一 rid 给出了多行，应每个 rid 一行")
+        _judge_scan(run, scan.without(double), connection)
+    except stage_errors() as error:
+        if len(scan.rules) == 1:
+            _note_error(run, scan.rules[0], first_line(error))
+            return
+        faulty = [item for item in scan.rules if not _bind(run, scan, item, connection)]
+        for half in [scan.without(faulty)] if faulty else scan.halves():
+            _judge_scan(run, half, connection)
+
+
+def _bind(run: _Run, scan: Scan, item: Compiled, connection: DuckDBPyConnection) -> bool:
+    """Bind one rule alone, without reading a row; a faulty rule is noted as error."""
+    alone = scan.without([other for other in scan.rules if other is not item])
+    try:
+        connection.execute(f"EXPLAIN {alone.judging}").fetchall()
+    except stage_errors() as error:
+        _note_error(run, item, first_line(error))
         return False
-    seconds = (perf_counter() - start) / len(group)
-    for index, item in enumerate(group):
-        run.results[item.rule.id] = _result(item, *numbers[_COUNTS * index : _COUNTS * (index + 1)], seconds=seconds)
     return True
 
 
-def _counts(verdict: str) -> str:
-    """How many rows the rule judges, and of them wrong and null ones; and how many cannot be decided."""
-    tests = (f"< {UNDECIDABLE}", f"= {WRONG}", f"= {UNKNOWN}", f"= {UNDECIDABLE}")
-    return ", ".join(f"count(*) FILTER ({verdict} {test})" for test in tests)
+def _doubled(scan: Scan, connection: DuckDBPyConnection) -> list[Compiled]:
+    """Rules whose relation gives some row more than once."""
+    found = []
+    for relation in scan.relations:
+        double = f"SELECT rid FROM (\n{relation}\n) AS relation WHERE rid IS NOT NULL GROUP BY rid HAVING count(*) > 1"
+        if connection.execute(f"SELECT 1 FROM ({double}) AS doubled LIMIT 1").fetchall():
+            found += [item for item in scan.rules if item.relation == relation]
+    return found
 
 
-def _insert_fused(run: _Run, group: Sequence[Compiled], base: str) -> None:
-    """Every violating row of several plain rules, in one scan."""
-    hits = []
-    for item in group:
-        types = run.types[item.rule.id]
-        hits.append(
-            f"CASE WHEN {item.is_wrong} THEN struct_pack(rule_no := {item.number}, "
-            f"message := {message_of(item, types)}, evidence := {evidence_of(item, types)}) END"
-        )
-    _make_hits(run)
-    anyone = " OR ".join(f"({item.is_wrong})" for item in group)
-    run.connection.execute(
-        f"INSERT INTO {HITS} SELECT hit.rule_no, rid, subject, source_id, source_row, record, hit.message, "
-        f"hit.evidence FROM (SELECT rid, subject, source_id, source_row, {record_of(group[0].rule.table)} AS record, "
-        f"unnest([{', '.join(hits)}]) AS hit FROM {base} WHERE {anyone}) AS rows WHERE hit IS NOT NULL"
-    )
-
-
-def _judge_single(run: _Run, item: Compiled) -> None:
-    """Judge one rule in its own query."""
+def _carry_out(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> bool:
+    """Judge in one pass and keep what is violated; False, and nothing kept, if a relation doubles rows."""
     start = perf_counter()
-    table = item.rule.table
-    wrong = f"CASE WHEN engine_verdict = {WRONG} THEN"
-    types = run.types[item.rule.id]
     try:
-        rows = run.stage.table(
-            VERDICTS,
-            f"SELECT {table}.rid AS rid, engine_verdict, {wrong} {table}.subject END AS subject, "
-            f"{wrong} {table}.source_id END AS source_id, {wrong} {table}.source_row END AS source_row, "
-            f"{wrong} {record_of(table)} END AS record, {wrong} {message_of(item, types)} END AS message, "
-            f"{wrong} {evidence_of(item, types)} END AS evidence FROM {item.judged} WHERE engine_verdict IS NOT NULL",
-        )
-        # a second row for one rid would count it twice; among very many rows only the findings are looked at
-        test = "TRUE" if rows <= DISTINCT_ROWS else f"engine_verdict = {WRONG}"
-        judged, violations, unknown, undecidable, double = run.connection.execute(
-            f"SELECT {_counts('engine_verdict')}, count(*) FILTER ({test}) - count(DISTINCT rid) FILTER ({test}) "
-            f"FROM {VERDICTS}"
-        ).fetchall()[0]
-        if double:
-            reason = "from 对同一 rid 给出了多行，应每个 rid 一行"
-            run.results[item.rule.id] = RuleResult(item.rule.id, Outcome.ERROR, reason=reason)
-            return
-        if violations:
-            _make_hits(run)
-            run.connection.execute(
-                f"INSERT INTO {HITS} SELECT {item.number}, rid, subject, source_id, source_row, record, message, "
-                f"evidence FROM {VERDICTS} WHERE engine_verdict = {WRONG}"
-            )
-    except stage_errors() as error:
-        _note_error(run, item, error)
-        return
+        run.stage.table(scan.verdicts, scan.judging, connection)
+        numbers = connection.execute(scan.counting).fetchall()[0]
+        if numbers[0] != run.rows[scan.table]:
+            return False
+        counts = scan.counts_of(numbers)
+        judged_at = perf_counter()
+        wrong = [item for item in scan.rules if counts[item.number][1]]
+        if wrong:
+            described = connection.execute(f"DESCRIBE {STAGE}.main.{scan.verdicts}").fetchall()
+            types = {name: dtype for name, dtype, *_ in described if not name.startswith("engine_")}
+            connection.execute(f"INSERT INTO {STAGE}.main.{HITS} {scan.hits(wrong, types)}")
     finally:
-        run.stage.drop(VERDICTS)
-    run.results[item.rule.id] = _result(item, judged, violations, unknown, undecidable, seconds=perf_counter() - start)
+        run.stage.drop(scan.verdicts, connection)
+    end = perf_counter()
+    seconds = (end - start) / len(scan.rules)
+    for item in scan.rules:
+        run.results[item.rule.id] = _result(item, *counts[item.number], seconds=seconds)
+    run.profile.scans.append(
+        ScanProfile(
+            scan.table,
+            tuple(item.rule.id for item in scan.rules),
+            len(scan.relations),
+            numbers[0],
+            judged_at - start,
+            end - judged_at,
+            sum(counts[item.number][1] for item in wrong),
+        )
+    )
+    return True
 
 
 def _result(

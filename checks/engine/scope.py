@@ -12,7 +12,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from checks.catalogue import Catalogue, Facts
-from checks.engine.compile import text
+from checks.engine.compile import quoted, text
 from checks.engine.relations import Stage
 from checks.model import AuditRule
 from checks.tables import TABLES
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 AUDITED = "engine_audited"
+#: Flags of subjects, and of rows with unreadable cells; a scan joins those that its rules ask for.
+UNDECIDED = "engine_undecided"
+INDUSTRIES = "engine_industries"
+UNREAD = "engine_unread"
 
 
 @dataclass
@@ -115,11 +119,16 @@ def all_needs(rule: AuditRule, facts: Facts) -> dict[str, frozenset[str]]:
 
 @dataclass
 class Decider:
-    """Makes the conditions under which a row can be decided; lists of subjects are made once and shared."""
+    """Makes the conditions under which a row can be decided, over flags that are made once and joined by every scan.
+
+    ``close`` comes after the last rule and before the first scan.
+    """
 
     stage: Stage
     loaded: Loaded
-    _lists: dict[tuple[object, ...], str] = field(default_factory=dict)
+    _undecided: dict[tuple[object, ...], tuple[str, str]] = field(default_factory=dict)  # flag and the list behind it
+    _industries: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _unread: dict[str, set[str]] = field(default_factory=dict)
 
     def decidable(self, rule: AuditRule, facts: Facts) -> str:
         """SQL condition over a row of the rule's table; '' if every row can be decided."""
@@ -129,51 +138,83 @@ class Decider:
             tests.append(f"coalesce({rule.table}.source_id NOT IN ({_listed(lacking)}), TRUE)")
         unread = self.loaded.unreadable.get(rule.table, frozenset()) & facts.row_columns
         if unread:  # what stands there is no value, but it is not nothing either
-            tests.append(f"{rule.table}.rid NOT IN (SELECT rid FROM unreadable WHERE {_cells(rule.table, unread)})")
+            self._unread.setdefault(rule.table, set()).update(unread)
+            tests += [f"{UNREAD}.{quoted('unread_' + name)} IS NULL" for name in sorted(unread)]
         for table, columns in sorted(facts.needs.items()):
-            name = self._undecided(table, columns, rule.table)
-            if name:
-                tests.append(f"{rule.table}.subject NOT IN (SELECT subject FROM {name} WHERE subject IS NOT NULL)")
+            flag = self._flag_of(table, columns, rule.table)
+            if flag:
+                tests.append(f"{UNDECIDED}.{flag} IS NULL")
         return " AND ".join(tests)
 
     def industry(self, rule: AuditRule) -> str:
         """SQL condition: the row's permit belongs to one of the rule's industries; '' for all industries."""
         if not rule.industry:
             return ""
-        key = ("industry", *rule.industry)
-        if key not in self._lists:
-            prefixes = " OR ".join(f"starts_with(industry_code, {text(code)})" for code in rule.industry)
-            self._lists[key] = f"engine_industry_{len(self._lists)}"
-            self.stage.table(self._lists[key], f"SELECT DISTINCT subject FROM permit_industries WHERE {prefixes}")
-        return f"{rule.table}.subject IN (SELECT subject FROM {self._lists[key]})"
+        flag = self._industries.setdefault(rule.industry, f"i{len(self._industries)}")
+        return f"{INDUSTRIES}.{flag} IS NOT NULL"
 
-    def _undecided(self, table: str, columns: frozenset[str], judged: str) -> str:
-        """Name of the list of subjects for which this table cannot speak; '' if it can for all."""
+    def close(self) -> None:
+        """Make the flags of subjects and of rows with unreadable cells."""
+        if self._undecided:
+            self.stage.table(UNDECIDED, _flags(dict(self._undecided.values())))
+        if self._industries:
+            tests = {
+                flag: " OR ".join(f"starts_with(industry_code, {text(code)})" for code in codes)
+                for codes, flag in self._industries.items()
+            }
+            flags = ", ".join(f"max(CASE WHEN {test} THEN TRUE END) AS {flag}" for flag, test in tests.items())
+            self.stage.table(INDUSTRIES, f"SELECT subject AS flag_subject, {flags} FROM permit_industries GROUP BY subject")
+        for table, columns in self._unread.items():
+            flags = ", ".join(
+                f"max(CASE WHEN column_name = {text(name)} THEN TRUE END) AS {quoted('unread_' + name)}"
+                for name in sorted(columns)
+            )
+            where = _cells(table, columns)
+            self.stage.table(UNREAD + table, f"SELECT rid AS flag_rid, {flags} FROM unreadable WHERE {where} GROUP BY rid")
+
+    def joins(self, table: str, conditions: str) -> str:
+        """The joins that a scan needs for these conditions."""
+        found = [
+            f" LEFT JOIN {name} ON {name}.flag_subject = {table}.subject"
+            for name in (UNDECIDED, INDUSTRIES)
+            if f"{name}." in conditions
+        ]
+        if f"{UNREAD}." in conditions:
+            found.append(f" LEFT JOIN {UNREAD + table} AS {UNREAD} ON {UNREAD}.flag_rid = {table}.rid")
+        return "".join(found)
+
+    def _flag_of(self, table: str, columns: frozenset[str], judged: str) -> str:
+        """Flag of the subjects for which this table cannot speak; '' if it can for all."""
         lacking = self.loaded.lacking(table, columns)
         unread = self.loaded.unreadable.get(table, frozenset()) & columns
         is_behind = (table, judged) in self.loaded.behind
-        key = (table, judged if is_behind else "", table == judged, *lacking, *sorted(unread))
-        if key in self._lists:
-            return self._lists[key]
-        parts = []
-        if unread:
-            parts.append(f"SELECT subject FROM unreadable WHERE {_cells(table, unread)}")
-        if is_behind:
-            where = f"table_name = {text(table)} AND judged_table = {text(judged)}"
-            parts.append(f"SELECT subject FROM behind WHERE {where}")
-        if table != judged and table in self.loaded.partial:
-            parts.append(
-                "SELECT subject FROM subjects WHERE subject NOT IN "
-                f"(SELECT subject FROM coverage WHERE subject IS NOT NULL AND table_name = {text(table)})"
-            )
-        if lacking:
-            parts.append(f"SELECT subject FROM {table} WHERE source_id IN ({_listed(lacking)})")
-        name = f"engine_undecided_{len(self._lists)}"
-        if parts and self.stage.table(name, f"SELECT DISTINCT subject FROM ({' UNION ALL '.join(parts)}) AS parts"):
-            self._lists[key] = name
-        else:
-            self._lists[key] = ""
-        return self._lists[key]
+        is_partial = table != judged and table in self.loaded.partial
+        if not (lacking or unread or is_behind or is_partial):
+            return ""
+        key = (table, judged if is_behind else "", is_partial, *lacking, *sorted(unread))
+        if key not in self._undecided:
+            parts = []
+            if unread:
+                parts.append(f"SELECT subject FROM unreadable WHERE {_cells(table, unread)}")
+            if is_behind:
+                where = f"table_name = {text(table)} AND judged_table = {text(judged)}"
+                parts.append(f"SELECT subject FROM behind WHERE {where}")
+            if is_partial:
+                parts.append(
+                    "SELECT subject FROM subjects WHERE subject NOT IN "
+                    f"(SELECT subject FROM coverage WHERE subject IS NOT NULL AND table_name = {text(table)})"
+                )
+            if lacking:
+                parts.append(f"SELECT subject FROM {table} WHERE source_id IN ({_listed(lacking)})")
+            self._undecided[key] = (f"u{len(self._undecided)}", " UNION ALL ".join(parts))
+        return self._undecided[key][0]
+
+
+def _flags(lists: dict[str, str]) -> str:
+    """One row per subject with a flag for each list that names it; TRUE or null."""
+    flags = ", ".join(f"max(CASE WHEN flag = {text(flag)} THEN TRUE END) AS {flag}" for flag in lists)
+    parts = " UNION ALL ".join(f"SELECT subject, {text(flag)} AS flag FROM ({sql}) AS list" for flag, sql in lists.items())
+    return f"SELECT subject AS flag_subject, {flags} FROM ({parts}) AS lists WHERE subject IS NOT NULL GROUP BY subject"
 
 
 def _cells(table: str, columns: Iterable[str]) -> str:

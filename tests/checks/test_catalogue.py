@@ -202,7 +202,7 @@ def test_facts_follow_shared_relations_to_the_stored_columns(tmp_path: Path) -> 
         "monitoring_plan": frozenset({"outlet_code", "method"}),
     }
     assert facts.relations == ("plans", "counts")
-    assert (facts.row_columns, facts.extra, facts.is_plain) == (frozenset({"outlet_code"}), ("plans",), False)
+    assert (facts.row_columns, facts.extra, facts.has_query) == (frozenset({"outlet_code"}), ("plans",), False)
 
 
 @pytest.mark.parametrize(
