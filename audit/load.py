@@ -49,6 +49,7 @@ def load_exports(
     is wrong with the call or the files.
     """
     from loaders import pipeline
+    from loaders.current import refresh_current
     from loaders.layout import load_layouts
 
     if period and not pipeline.PERIOD_FORM.match(period):
@@ -63,7 +64,9 @@ def load_exports(
         return _dry_run(paths, layouts, options, progress)
     patience = workspace.settings.wait_seconds if wait is None else wait
     with warehouse_of(workspace).writer("permit-audit load", wait=patience) as connection:
-        return pipeline.load_files(connection, paths, layouts, options, progress)
+        report = pipeline.load_files(connection, paths, layouts, options, progress)
+        refresh_current(connection)  # here, so that the runs that follow need not
+        return report
 
 
 def _dry_run(paths: Sequence[Path], layouts: Catalogue, options: LoadOptions, progress: Progress) -> LoadReport:

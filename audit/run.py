@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import os
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,18 +19,20 @@ from audit.load import warehouse_of
 from audit.workspace import Workspace
 from checks import catalogue as catalogues
 from checks.contracts import CONTRACT_RULES
-from checks.engine import FINDINGS_DDL
+from checks.engine import FINDINGS_DDL, UNIT_KEY
 from checks.engine.compile import record_of
+from checks.engine.plan import Profile
 from checks.engine.run import judge
 from checks.errors import ExitCode, UserError
 from checks.model import AuditRule, Outcome, RuleResult, Severity
 from loaders.coverage import LIST_TABLES
-from loaders.current import build_current
+from loaders.current import state_of
 from loaders.warehouse import transaction
 
 #: Module under which contract findings are reported.
 CONTRACT_MODULE = "数据格式"
 CONTRACT_BASIS = "数据字典（标准表的格式契约）"
+_FACTS = "s.permit_no, s.unit_name, s.district, s.industry_name, s.management_class"
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,9 @@ def run_audit(
     workspace: Workspace,
     options: RunOptions,
     progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+    profile: Profile | None = None,
 ) -> RunSummary:
-    """Judge the current state of the workspace and keep the result as a new run."""
+    """Judge the current state of the workspace and keep the result as a new run; ``profile`` is filled."""
     catalogue = catalogues.load(workspace.rule_files, as_of=options.as_of, cache=workspace.cache)
     rules, contracts = select_rules(catalogue, options)
     started = dt.datetime.now()
@@ -120,31 +124,31 @@ def run_audit(
         with transaction(connection):
             connection.execute(history.DDL)
             connection.execute(FINDINGS_DDL)
-            build_current(connection, options.period)
-        _check_districts(connection, options.districts)
-        connection.execute("SET search_path = 'cur,main'")
-        connection.execute("CREATE OR REPLACE TEMP TABLE new_findings AS SELECT * FROM main.findings LIMIT 0")
-        results = judge(
-            connection,
-            catalogue,
-            rules,
-            as_of=options.as_of,
-            run_id=run_id,
-            district=options.districts,
-            progress=lambda done, total: progress(done, total, ""),
-            target="new_findings",
-        )
-        results += _contract_findings(connection, run_id, contracts, options.districts)
-        with transaction(connection):
-            _keep(connection, run_id, started, catalogue, results, options)
-        return _summary(connection, run_id, options.as_of, tuple(results))
+        with state_of(connection, options.period) as schema:
+            connection.execute(f"SET search_path = '{schema},main'")
+            _check_districts(connection, options.districts)
+            connection.execute("CREATE OR REPLACE TEMP TABLE new_findings AS SELECT * FROM main.findings LIMIT 0")
+            results = judge(
+                connection,
+                catalogue,
+                rules,
+                as_of=options.as_of,
+                run_id=run_id,
+                district=options.districts,
+                progress=lambda done, total: progress(done, total, ""),
+                target="new_findings",
+                workers=workspace.settings.threads or os.cpu_count() or 1,
+                profile=profile,
+            )
+            results += _contract_findings(connection, run_id, contracts, options.districts)
+            with transaction(connection):
+                _keep(connection, run_id, started, catalogue, results, options)
+            return _summary(connection, run_id, options.as_of, tuple(results))
 
 
 def _check_districts(connection: duckdb.DuckDBPyConnection, districts: Sequence[str]) -> None:
     known = [
-        row[0]
-        for row in connection.execute("SELECT DISTINCT district FROM cur.subjects ORDER BY 1").fetchall()
-        if row[0]
+        row[0] for row in connection.execute("SELECT DISTINCT district FROM subjects ORDER BY 1").fetchall() if row[0]
     ]
     for name in districts:
         if name not in known:
@@ -173,16 +177,16 @@ def _contract_findings(
             WITH hits AS (
                 SELECT c.*, {name}.subject, {name}.source_row,
                        concat_ws('；', nullif({record}, ''), '列=' || c.heading) AS record
-                FROM contract_failures c JOIN cur.{name} ON {name}.rid = c.rid
+                FROM contract_failures c JOIN {name} ON {name}.rid = c.rid
                 WHERE c.table_name = '{name}' AND c.rule_id IN (SELECT unnest(?))
             ), numbered AS (
                 SELECT *, row_number() OVER (PARTITION BY rule_id, subject, record ORDER BY text, rid) AS occurrence
                 FROM hits
             )
             SELECT ? AS run_id,
-                   left(md5(concat_ws('|', n.rule_id, n.subject, n.record,
+                   left(md5(concat_ws('|', n.rule_id, s.{UNIT_KEY}, n.record,
                         CASE WHEN occurrence > 1 THEN occurrence END)), 16) AS finding_id,
-                   n.rule_id, n.subject, s.permit_no, s.unit_name, s.district, s.industry_name, s.management_class,
+                   n.rule_id, s.{UNIT_KEY} AS subject, {_FACTS},
                    '{CONTRACT_MODULE}' AS module, NULL AS severity, n.table_name, n.record,
                    concat(CASE WHEN n.rule_id = 'C-020' THEN concat(n.expected, '：', n.text)
                           ELSE concat(n.heading, '：', coalesce(nullif(n.text, ''), '（空）'), '，应', n.expected)
@@ -190,7 +194,7 @@ def _contract_findings(
                           CASE WHEN n.cell <> '' THEN concat('（单元格 ', n.cell, '）') ELSE '' END) AS message,
                    to_json(map([n.heading], [n.text]))::VARCHAR AS evidence,
                    f.file_name AS source_file, f.sheet AS source_sheet, n.source_row, n.rid
-            FROM numbered n JOIN cur.subjects s USING (subject) JOIN main.sources f USING (source_id)
+            FROM numbered n JOIN subjects s USING (subject) JOIN main.sources f USING (source_id)
             WHERE {condition}
             """,
             [list(wanted), run_id, *values],
@@ -214,7 +218,7 @@ def _contract_findings(
 
 def _rows_judged(connection: duckdb.DuckDBPyConnection) -> int:
     row = connection.execute(
-        "SELECT coalesce(sum(rows_loaded), 0) FROM main.sources WHERE source_id IN (SELECT source_id FROM cur.sources)"
+        "SELECT coalesce(sum(rows_loaded), 0) FROM main.sources WHERE source_id IN (SELECT source_id FROM sources)"
     ).fetchall()[0]
     return int(row[0])
 
@@ -233,11 +237,11 @@ def _keep(
     connection.execute(
         f"""
         INSERT INTO main.run_subjects BY NAME
-        SELECT ? AS run_id, s.subject, s.permit_no, s.unit_name, s.district, s.industry_name, s.management_class
-        FROM cur.subjects s
+        SELECT ? AS run_id, s.{UNIT_KEY} AS subject, {_FACTS}
+        FROM subjects s
         WHERE {where} AND (  -- who is only on a list was not audited, unless its line of the list is at fault
-            s.subject IN (SELECT subject FROM cur.states WHERE table_name NOT IN (SELECT unnest(?)))
-            OR s.subject IN (SELECT subject FROM new_findings))
+            s.subject IN (SELECT subject FROM states WHERE table_name NOT IN (SELECT unnest(?)))
+            OR s.{UNIT_KEY} IN (SELECT subject FROM new_findings))
         """,
         [run_id, *values, list(LIST_TABLES)],
     )
@@ -246,7 +250,7 @@ def _keep(
         INSERT INTO main.run_inputs
         SELECT ?, h.file_name, h.sha256, h.file_size, s.table_name, sum(s.rows_loaded), max(h.rows_rejected)
         FROM main.sources s JOIN main.sheets h USING (sheet_id)
-        WHERE s.source_id IN (SELECT source_id FROM cur.sources) GROUP BY ALL
+        WHERE s.source_id IN (SELECT source_id FROM sources) GROUP BY ALL
         """,
         [run_id],
     )

@@ -49,14 +49,14 @@ def build_places(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def build_states(connection: duckdb.DuckDBPyConnection) -> None:
-    """``cur.states``: for each table, layout family and subject, the batch that speaks for it.
+    """Temporary table ``states``: for each table, layout family and subject, the batch that speaks for it.
 
     permit_records come from several kinds of list, each of which is replaced by its own kind
     only, so their layout is part of the key; lists for a whole area are replaced as a whole.
     """
     connection.execute(
         f"""
-        CREATE OR REPLACE TABLE cur.states AS
+        CREATE OR REPLACE TEMP TABLE states AS
         WITH seen AS (
             SELECT batch_id, source_id, folder, table_name, subject,
                    CASE WHEN table_name IN ('permit_records', {_quoted(LIST_TABLES)}) THEN layout ELSE '' END AS family

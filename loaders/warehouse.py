@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS rejected_rows (
     batch_id INTEGER, sheet_id INTEGER, source_row INTEGER, reason VARCHAR, cells VARCHAR[]);
 CREATE TABLE IF NOT EXISTS presence (
     batch_id INTEGER, source_id INTEGER, table_name VARCHAR, layout VARCHAR, folder VARCHAR, subject VARCHAR);
+CREATE TABLE IF NOT EXISTS subject_keys (subject_id INTEGER PRIMARY KEY, subject VARCHAR NOT NULL);
 CREATE TABLE IF NOT EXISTS contract_failures (
     batch_id INTEGER, source_id INTEGER, rid BIGINT, table_name VARCHAR, rule_id VARCHAR, field VARCHAR,
     heading VARCHAR, cell VARCHAR, text VARCHAR, expected VARCHAR);

@@ -29,6 +29,9 @@ FINDING_COLUMNS: dict[str, str] = {
     "rid": "BIGINT",
 }
 
+#: Column of ``subjects`` with the text that findings are known by; ``subject`` itself may be any kind of key.
+UNIT_KEY = "unit_key"
+
 #: Makes an empty findings table; the name may be changed by the caller.
 FINDINGS_DDL = "CREATE TABLE IF NOT EXISTS findings ({})".format(
     ", ".join(f"{name} {dtype}" for name, dtype in FINDING_COLUMNS.items())

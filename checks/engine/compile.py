@@ -41,9 +41,7 @@ class Compiled:
     @property
     def verdict(self) -> str:
         """The verdict of a row, null if the rule does not apply to it."""
-        judged = (
-            f"CASE WHEN ({self.applies}\n) THEN coalesce(CAST(NOT ({self.expect}\n) AS UTINYINT), {UNKNOWN}) END"
-        )
+        judged = f"CASE WHEN ({self.applies}\n) THEN coalesce(CAST(NOT ({self.expect}\n) AS UTINYINT), {UNKNOWN}) END"
         if self.decidable:
             judged = (
                 f"CASE WHEN {self.decidable} THEN {judged} WHEN ({self.applies}\n) IS NOT FALSE THEN {UNDECIDABLE} END"

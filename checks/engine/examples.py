@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from checks.catalogue import Catalogue, load
 from checks.catalogue_facts import SUBJECT_COLUMNS
-from checks.engine import FINDINGS_DDL
+from checks.engine import FINDINGS_DDL, UNIT_KEY
 from checks.engine.compile import quoted, text
 from checks.engine.relations import Stage
 from checks.engine.run import judge
@@ -79,9 +79,8 @@ class Bench:
             columns = {**SYSTEM_COLUMNS, **{column.name: column.dtype for column in table.columns.values()}}
             declared = ", ".join(f"{quoted(column)} {dtype}" for column, dtype in columns.items())
             self.connection.execute(f"CREATE TABLE cur.{name} ({declared})")
-        self.connection.execute(
-            f"CREATE TABLE cur.subjects ({', '.join(f'{name} VARCHAR' for name in SUBJECT_COLUMNS)})"
-        )
+        known = ", ".join(f"{name} VARCHAR" for name in (*SUBJECT_COLUMNS, UNIT_KEY))
+        self.connection.execute(f"CREATE TABLE cur.subjects ({known})")
         self.connection.execute("CREATE TABLE cur.coverage (subject VARCHAR, table_name VARCHAR)")
         self.connection.execute(
             "CREATE TABLE cur.unreadable (table_name VARCHAR, rid BIGINT, subject VARCHAR, column_name VARCHAR)"
@@ -134,7 +133,7 @@ class Bench:
         """Every permit is a subject, and all tables cover it."""
         values = ", ".join(name if name == "subject" else f"any_value({name})" for name in SUBJECT_COLUMNS)
         self.connection.execute("DELETE FROM cur.subjects")
-        self.connection.execute(f"INSERT INTO cur.subjects SELECT {values} FROM permits GROUP BY subject")
+        self.connection.execute(f"INSERT INTO cur.subjects SELECT {values}, subject FROM permits GROUP BY subject")
         self.connection.execute("DELETE FROM cur.coverage")
         covered = "SELECT subject, table_name FROM subjects CROSS JOIN (SELECT DISTINCT table_name FROM sources)"
         self.connection.execute(f"INSERT INTO cur.coverage {covered}")

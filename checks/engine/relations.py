@@ -92,7 +92,7 @@ def stage_references(stage: Stage, names: Iterable[str]) -> None:
 def stage_relations(
     stage: Stage, catalogue: Catalogue, reads: Sequence[Sequence[str]], as_of: date, profile: Profile
 ) -> dict[str, str]:
-    """Make the shared relations; ``reads`` are the names that each reader reads. Gives the fault of each that failed."""
+    """Make the shared relations; ``reads`` are the names that each reader reads. Gives the faults by name."""
     readers = Counter(name for names in reads for name in names)
     faults: dict[str, str] = {}
     for name in dict.fromkeys(name for names in reads for name in names):

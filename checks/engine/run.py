@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from checks.catalogue import Catalogue
 from checks.catalogue_facts import INDUSTRY_RELATION
-from checks.engine import FINDING_COLUMNS, MASS_JUDGED, MASS_SHARE
+from checks.engine import FINDING_COLUMNS, MASS_JUDGED, MASS_SHARE, UNIT_KEY
 from checks.engine.compile import Compiled, text, values_of, with_values
 from checks.engine.plan import Profile, ScanProfile
 from checks.engine.relations import (
@@ -340,9 +340,9 @@ def _store(run: _Run, compiled: Sequence[Compiled], run_id: str, target: str) ->
         return
     run.connection.execute(
         f"INSERT INTO {target} ({', '.join(FINDING_COLUMNS)}) "
-        f"SELECT {text(run_id)}, substr(md5(concat(r.rule_id, '|', h.subject, '|', h.record, "
+        f"SELECT {text(run_id)}, substr(md5(concat(r.rule_id, '|', s.{UNIT_KEY}, '|', h.record, "
         "CASE WHEN h.occurrence > 1 THEN concat('|', h.occurrence) ELSE '' END)), 1, 16), "
-        "r.rule_id, h.subject, s.permit_no, s.unit_name, s.district, s.industry_name, s.management_class, "
+        f"r.rule_id, s.{UNIT_KEY}, s.permit_no, s.unit_name, s.district, s.industry_name, s.management_class, "
         "r.module, r.severity, r.table_name, h.record, h.message, h.evidence, f.file_name, f.sheet, h.source_row, "
         "h.rid FROM (SELECT *, row_number() OVER (PARTITION BY rule_no, subject, record "
         f"ORDER BY message, evidence, source_row, rid) AS occurrence FROM {HITS}) AS h "

@@ -102,12 +102,11 @@ class Scan:
     def hits(self, wrong: Sequence[Compiled], types: Mapping[str, str]) -> str:
         """SELECT of every violating row of these rules; ``types`` are those of the columns of the relations."""
         known = {**(stored_columns(self.table) or {}), **types}
-        made = []
-        for item in wrong:
-            made.append(
-                f"CASE WHEN {EXTRA}.engine_v{item.number} = {WRONG} THEN struct_pack(rule_no := {item.number}, "
-                f"message := {message_of(item, known)}, evidence := {evidence_of(item, known)}) END"
-            )
+        made = [
+            f"CASE WHEN {EXTRA}.engine_v{item.number} = {WRONG} THEN struct_pack(rule_no := {item.number}, "
+            f"message := {message_of(item, known)}, evidence := {evidence_of(item, known)}) END"
+            for item in wrong
+        ]
         anyone = " OR ".join(f"engine_v{item.number} = {WRONG}" for item in wrong)
         row = ", ".join(f"{self.table}.{name}" for name in _ROW.split())
         return (

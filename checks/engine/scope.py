@@ -163,14 +163,18 @@ class Decider:
                 for codes, flag in self._industries.items()
             }
             flags = ", ".join(f"max(CASE WHEN {test} THEN TRUE END) AS {flag}" for flag, test in tests.items())
-            self.stage.table(INDUSTRIES, f"SELECT subject AS flag_subject, {flags} FROM permit_industries GROUP BY subject")
+            self.stage.table(
+                INDUSTRIES, f"SELECT subject AS flag_subject, {flags} FROM permit_industries GROUP BY subject"
+            )
         for table, columns in self._unread.items():
             flags = ", ".join(
                 f"max(CASE WHEN column_name = {text(name)} THEN TRUE END) AS {quoted('unread_' + name)}"
                 for name in sorted(columns)
             )
             where = _cells(table, columns)
-            self.stage.table(UNREAD + table, f"SELECT rid AS flag_rid, {flags} FROM unreadable WHERE {where} GROUP BY rid")
+            self.stage.table(
+                UNREAD + table, f"SELECT rid AS flag_rid, {flags} FROM unreadable WHERE {where} GROUP BY rid"
+            )
 
     def joins(self, table: str, conditions: str) -> str:
         """The joins that a scan needs for these conditions."""
@@ -213,7 +217,9 @@ class Decider:
 def _flags(lists: dict[str, str]) -> str:
     """One row per subject with a flag for each list that names it; TRUE or null."""
     flags = ", ".join(f"max(CASE WHEN flag = {text(flag)} THEN TRUE END) AS {flag}" for flag in lists)
-    parts = " UNION ALL ".join(f"SELECT subject, {text(flag)} AS flag FROM ({sql}) AS list" for flag, sql in lists.items())
+    parts = " UNION ALL ".join(
+        f"SELECT subject, {text(flag)} AS flag FROM ({sql}) AS list" for flag, sql in lists.items()
+    )
     return f"SELECT subject AS flag_subject, {flags} FROM ({parts}) AS lists WHERE subject IS NOT NULL GROUP BY subject"
 
 

@@ -14,8 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checks.catalogue import Catalogue
-from checks.engine import FINDING_COLUMNS
-from checks.engine import scans
+from checks.engine import FINDING_COLUMNS, scans
 from checks.engine.examples import Bench
 from checks.engine.run import judge
 from checks.model import Outcome, RuleResult

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from checks.tables import TABLES
-from loaders.current import build_current
+from loaders.current import build_current, refresh_current, state_of
 from loaders.warehouse import Warehouse, create_tables, next_id
 
 DETAIL = ("products", "air_outlets", "ledger_requirements")
@@ -67,6 +67,7 @@ class Filler:
 def filler(tmp_path: Path) -> Iterator[Filler]:
     connection = duckdb.connect(str(tmp_path / "w.duckdb"))
     create_tables(connection)
+    connection.execute("CREATE TEMP MACRO id_of(text) AS (SELECT subject_id FROM subject_keys WHERE subject = text)")
     yield Filler(connection)
     connection.close()
 
@@ -95,7 +96,9 @@ def test_rows_that_a_newer_whole_export_lacks_are_gone(filler: Filler) -> None:
     filler.batch("2026Q3", *newer, ("noise_sources", [{"permit_no": "P1"}]), ("air_outlets", []))
     build_current(filler.connection)
     assert filler.rows("SELECT count(*) FROM cur.air_outlets") == [(0,)]
-    assert filler.rows("SELECT 1 FROM cur.coverage WHERE subject = 'P1' AND table_name = 'air_outlets'") == [(1,)]
+    assert filler.rows("SELECT 1 FROM cur.coverage WHERE subject = id_of('P1') AND table_name = 'air_outlets'") == [
+        (1,)
+    ]
 
 
 def test_table_that_a_newer_batch_does_not_hold_stays(filler: Filler) -> None:
@@ -116,7 +119,7 @@ def test_state_at_the_end_of_an_earlier_period(filler: Filler) -> None:
 def test_permit_only_on_a_list_is_not_covered_by_detail_tables(filler: Filler) -> None:
     filler.batch("2026Q3", ("permit_records", [{"permit_no": "P1"}, {"permit_no": "P9"}]), *whole("P1", "DA001"))
     build_current(filler.connection)
-    covered = filler.rows("SELECT table_name FROM cur.coverage WHERE subject = 'P9' ORDER BY 1")
+    covered = filler.rows("SELECT table_name FROM cur.coverage WHERE subject = id_of('P9') ORDER BY 1")
     assert covered == [("permit_records",), ("permits",)]
 
 
@@ -125,7 +128,7 @@ def records(*permits: tuple[str, str]) -> tuple[str, list[dict[str, Any]]]:
 
 
 def covered(filler: Filler, permit: str, table: str) -> bool:
-    return bool(filler.rows(f"SELECT 1 FROM cur.coverage WHERE subject = '{permit}' AND table_name = '{table}'"))
+    return bool(filler.rows(f"SELECT 1 FROM cur.coverage WHERE subject = id_of('{permit}') AND table_name = '{table}'"))
 
 
 def merged(*exports: list[tuple[str, list[dict[str, Any]]]]) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -205,9 +208,10 @@ def test_unreadable_cell_is_known_as_such_unless_another_source_tells(filler: Fi
         " FROM data.permit_records WHERE start_date IS NULL"
     )
     build_current(filler.connection)
-    assert filler.rows("SELECT subject, column_name FROM cur.unreadable WHERE table_name = 'permits'") == [
-        ("P1", "start_date")
-    ]
+    assert filler.rows(
+        "SELECT k.subject, column_name FROM cur.unreadable u JOIN subject_keys k ON k.subject_id = u.subject "
+        "WHERE table_name = 'permits'"
+    ) == [("P1", "start_date")]
 
 
 def test_permits_merge_sources_and_name_the_richest(filler: Filler) -> None:
@@ -252,7 +256,9 @@ def test_area_list_covers_everybody_and_is_replaced_whole(filler: Filler) -> Non
     filler.batch("2026Q3", ("key_polluters", [{"unit_name": "乙"}]))
     build_current(filler.connection)
     assert filler.rows("SELECT unit_name FROM cur.key_polluters") == [("乙",)]
-    assert filler.rows("SELECT 1 FROM cur.coverage WHERE subject = 'P1' AND table_name = 'key_polluters'") == [(1,)]
+    assert filler.rows("SELECT 1 FROM cur.coverage WHERE subject = id_of('P1') AND table_name = 'key_polluters'") == [
+        (1,)
+    ]
 
 
 def test_every_table_has_a_relation_even_when_nothing_was_loaded(filler: Filler) -> None:
@@ -283,3 +289,36 @@ def test_warehouse_gains_columns_of_a_newer_version(tmp_path: Path) -> None:
         connection.execute("ALTER TABLE data.products DROP COLUMN capacity")
     with warehouse.writer("test") as connection:
         assert connection.execute("SELECT capacity FROM data.products").fetchall() == []
+
+
+def _content(filler: Filler, schema: str = "cur") -> dict[str, list[tuple[Any, ...]]]:
+    names = filler.rows(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = '" + schema + "' ORDER BY 1"
+    )
+    return {name: filler.rows(f"SELECT * FROM {schema}.{name} ORDER BY ALL") for (name,) in names if name != "built"}
+
+
+def test_a_renewed_state_equals_one_made_anew(filler: Filler) -> None:
+    many = [f"P{number}" for number in range(1, 9)]
+    filler.batch("2026Q2", *merged(*(whole(permit, "DA001") for permit in many)), records(*((p, "东区") for p in many)))
+    assert refresh_current(filler.connection)
+    assert not refresh_current(filler.connection)
+    filler.batch("2026Q3", *whole("P3", "DA008", "DA009"), records(("P3", "西区")))
+    filler.batch("2026Q3", ("key_polluters", [{"unit_name": "厂"}]))
+    assert refresh_current(filler.connection)
+    renewed = _content(filler)
+    assert len(renewed["air_outlets"]) == 9
+    filler.connection.execute("DROP SCHEMA cur CASCADE")
+    refresh_current(filler.connection)
+    assert _content(filler) == renewed
+
+
+def test_an_earlier_state_stands_beside_the_newest_and_is_gone_afterwards(filler: Filler) -> None:
+    filler.batch("2026Q2", *whole("P1", "DA001"))
+    filler.batch("2026Q3", *whole("P1", "DA009"))
+    with state_of(filler.connection, None) as newest, state_of(filler.connection, "2026Q2") as earlier:
+        assert filler.rows(f"SELECT outlet_code FROM {newest}.air_outlets") == [("DA009",)]
+        assert filler.rows(f"SELECT outlet_code FROM {earlier}.air_outlets") == [("DA001",)]
+    assert filler.rows("SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'past'") == [(0,)]
+    with state_of(filler.connection, "2026Q3") as schema:
+        assert schema == "cur"
