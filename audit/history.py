@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import duckdb
-import polars as pl
 
 from checks.errors import ExitCode, UserError
+
+if TYPE_CHECKING:
+    import polars as pl
 
 DDL = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -128,7 +131,35 @@ def read_subjects(connection: duckdb.DuckDBPyConnection, run_id: str) -> pl.Data
     )
 
 
+def count_by_district(connection: duckdb.DuckDBPyConnection, run_id: str) -> list[list[object]]:
+    """For each district: units audited, units with problems, problems by severity and in all; last the city."""
+    counted = connection.execute(
+        """
+        WITH audited AS (
+            SELECT district, count(*) AS units, grouping(district) AS is_city
+            FROM run_subjects WHERE run_id = $run GROUP BY ROLLUP (district)
+        ), found AS (
+            SELECT district, grouping(district) AS is_city, count(DISTINCT subject) AS units,
+                   count(*) FILTER (WHERE severity = '严重') AS serious,
+                   count(*) FILTER (WHERE severity = '一般') AS general,
+                   count(*) FILTER (WHERE severity = '提示') AS hints, count(*) AS problems
+            FROM findings WHERE run_id = $run GROUP BY ROLLUP (district)
+        )
+        SELECT CASE WHEN a.is_city = 1 THEN '全市' ELSE coalesce(a.district, '（未填区县）') END, a.units,
+               coalesce(f.units, 0), coalesce(f.serious, 0), coalesce(f.general, 0), coalesce(f.hints, 0),
+               coalesce(f.problems, 0)
+        FROM audited a LEFT JOIN found f
+            ON f.district IS NOT DISTINCT FROM a.district AND f.is_city = a.is_city
+        ORDER BY a.is_city, a.district NULLS LAST
+        """,
+        {"run": run_id},
+    )
+    return [list(row) for row in counted.fetchall()]
+
+
 def _frame(connection: duckdb.DuckDBPyConnection, query: str, values: list[object]) -> pl.DataFrame:
+    import polars as pl  # a run that writes no ledger needs none
+
     frame = pl.from_arrow(connection.sql(query, params=values).to_arrow_table())
     assert isinstance(frame, pl.DataFrame)  # noqa: S101  # a table is never a Series
     return frame

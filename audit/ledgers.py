@@ -66,32 +66,3 @@ def write_run_ledgers(
         findings = history.read_findings(connection, run_id)
         facts = read_facts(connection, run_id)
     return write_ledgers(findings, facts, folder or workspace.ledgers / run_id, headings=headings(), progress=progress)
-
-
-def count_by_district(workspace: Workspace, run_id: str) -> list[list[object]]:
-    """For each district: units audited, units with problems, problems by severity and in all; last the city."""
-    with warehouse_of(workspace).reader() as connection:
-        return [
-            list(row)
-            for row in connection.execute(
-                """
-                WITH audited AS (
-                    SELECT district, count(*) AS units, grouping(district) AS is_city
-                    FROM run_subjects WHERE run_id = $run GROUP BY ROLLUP (district)
-                ), found AS (
-                    SELECT district, grouping(district) AS is_city, count(DISTINCT subject) AS units,
-                           count(*) FILTER (WHERE severity = '严重') AS serious,
-                           count(*) FILTER (WHERE severity = '一般') AS general,
-                           count(*) FILTER (WHERE severity = '提示') AS hints, count(*) AS problems
-                    FROM findings WHERE run_id = $run GROUP BY ROLLUP (district)
-                )
-                SELECT CASE WHEN a.is_city = 1 THEN '全市' ELSE coalesce(a.district, '（未填区县）') END, a.units,
-                       coalesce(f.units, 0), coalesce(f.serious, 0), coalesce(f.general, 0), coalesce(f.hints, 0),
-                       coalesce(f.problems, 0)
-                FROM audited a LEFT JOIN found f
-                    ON f.district IS NOT DISTINCT FROM a.district AND f.is_city = a.is_city
-                ORDER BY a.is_city, a.district NULLS LAST
-                """,
-                {"run": run_id},
-            ).fetchall()
-        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from checks.model import Outcome, Severity
 if TYPE_CHECKING:
     from audit.run import RunSummary
     from audit.workspace import Workspace
+    from checks.engine.plan import Profile
     from reports.ledger import Ledger
 
 LEVELS = {"none": None, "提示": Severity.HINT, "一般": Severity.GENERAL, "严重": Severity.SERIOUS}
@@ -33,6 +35,8 @@ LEVELS |= {"hint": Severity.HINT, "general": Severity.GENERAL, "serious": Severi
 @click.option("--fail-on", type=click.Choice(list(LEVELS)), default="none", help="有这一级及以上问题时退出码为 1")
 @click.option("--ledgers", "folder", type=click.Path(path_type=Path), metavar="DIR", help="台账写到哪里")
 @click.option("--no-ledgers", is_flag=True, help="不写台账")
+@click.option("--explain", is_flag=True, help="列出怎样执行：哪些规则一起判断、各用多少秒")
+@click.option("--profile", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="执行情况另存为 JSON")
 @workspace_option
 @wait_option
 @json_option
@@ -45,6 +49,8 @@ def run(
     fail_on: str,
     folder: Path | None,
     no_ledgers: bool,
+    explain: bool,
+    profile: Path | None,
     workspace: Workspace,
     wait: float | None,
     as_json: bool,
@@ -55,20 +61,27 @@ def run(
     例：permit-audit run
         permit-audit run --module 固体废物 --district 历城区 --as-of 2026-10-31
     """
-    from audit.ledgers import write_run_ledgers
     from audit.run import RunOptions, run_audit
+    from checks.engine.plan import Profile
 
+    plan = Profile()
     options = RunOptions(as_of or dt.date.today(), modules, rules, districts, period, wait)
     with output.progress("审核") as progress:
-        summary = run_audit(workspace, options, progress)
+        summary = run_audit(workspace, options, progress, plan)
+    if profile:
+        profile.write_text(json.dumps(plan.as_json(), ensure_ascii=False, indent=1), encoding="utf-8")
     ledgers: list[Ledger] = []
     if not no_ledgers:
+        from audit.ledgers import write_run_ledgers
+
         with output.progress("写台账") as progress:
             ledgers = write_run_ledgers(workspace, summary.run_id, folder, progress)
     if as_json:
         output.emit_json(as_dict(summary, ledgers))
     else:
-        print_summary(workspace, summary, ledgers)
+        if explain:
+            print_plan(plan)
+        print_summary(summary, ledgers)
     if summary.crashed:
         return ExitCode.INTERNAL
     level = LEVELS[fail_on]
@@ -103,14 +116,42 @@ def as_dict(summary: RunSummary, ledgers: list[Ledger]) -> dict[str, object]:
     }
 
 
-def print_summary(workspace: Workspace, summary: RunSummary, ledgers: list[Ledger]) -> None:
-    """Counts by district and severity, what was not judged, and where the files are."""
-    from audit.ledgers import count_by_district
-
-    rows = count_by_district(workspace, summary.run_id)
+def print_plan(plan: Profile) -> None:
+    """What was computed once, which rules shared a scan, and how long each part took."""
+    relations = sorted(plan.relations, key=lambda relation: -relation.seconds)
     output.print_table(
-        "", ["区县", "审核单位", "有问题单位", "严重", "一般", "提示", "合计"], rows, numeric={1, 2, 3, 4, 5, 6}
+        "共用关系（多处引用的先算一次）",
+        ["名称", "引用处", "行数", "秒"],
+        [[r.name, r.readers, "随用随算" if r.rows is None else f"{r.rows:,}", f"{r.seconds:.3f}"] for r in relations],
+        numeric={1, 2, 3},
     )
+    output.print_table(
+        "扫描（同一张表的规则一起判断）",
+        ["表", "规则数", "联接", "行数", "判断秒", "写出秒", "问题", "规则"],
+        [
+            [
+                scan.table,
+                len(scan.rules),
+                scan.joins,
+                f"{scan.rows:,}",
+                f"{scan.judge_seconds:.3f}",
+                f"{scan.hit_seconds:.3f}",
+                scan.violations,
+                " ".join(scan.rules),
+            ]
+            for scan in sorted(plan.scans, key=lambda scan: -scan.judge_seconds - scan.hit_seconds)
+        ],
+        numeric={1, 2, 3, 4, 5, 6},
+    )
+    output.say(
+        f"准备 {plan.prepare_seconds:.2f} 秒，写入结果 {plan.store_seconds:.2f} 秒，{plan.workers} 个扫描同时进行"
+    )
+
+
+def print_summary(summary: RunSummary, ledgers: list[Ledger]) -> None:
+    """Counts by district and severity, what was not judged, and where the files are."""
+    headings = ["区县", "审核单位", "有问题单位", "严重", "一般", "提示", "合计"]
+    output.print_table("", headings, list(summary.by_district), numeric={1, 2, 3, 4, 5, 6})
     counts = {outcome: sum(result.outcome == outcome for result in summary.results) for outcome in Outcome}
     output.say(
         f"规则 {len(summary.results)} 条：" + "，".join(f"{name} {count}" for name, count in counts.items() if count)

@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from audit import history
-from audit.ledgers import count_by_district, write_run_ledgers
+from audit.history import count_by_district
+from audit.ledgers import write_run_ledgers
 from audit.load import load_exports, warehouse_of
 from audit.run import RunOptions, run_audit
 from audit.workspace import Workspace
