@@ -24,13 +24,16 @@ CREATE TABLE IF NOT EXISTS runs (
 CREATE TABLE IF NOT EXISTS run_rules (
     run_id VARCHAR, rule_id VARCHAR, title VARCHAR, module VARCHAR, severity VARCHAR, table_name VARCHAR,
     version VARCHAR, outcome VARCHAR, judged BIGINT, violations BIGINT, undecided BIGINT, reason VARCHAR,
-    seconds DOUBLE, is_mass BOOLEAN, advice VARCHAR, basis VARCHAR);
+    seconds DOUBLE, is_mass BOOLEAN, advice VARCHAR, basis VARCHAR, undecidable BIGINT);
+CREATE TABLE IF NOT EXISTS run_scopes (run_id VARCHAR, selection VARCHAR, batches INTEGER[]);
+CREATE TABLE IF NOT EXISTS run_prints (run_id VARCHAR, subject INTEGER, fingerprint HUGEINT);
 CREATE TABLE IF NOT EXISTS run_inputs (
     run_id VARCHAR, file_name VARCHAR, sha256 VARCHAR, size BIGINT, table_name VARCHAR,
     rows_loaded BIGINT, rows_rejected BIGINT);
 CREATE TABLE IF NOT EXISTS run_subjects (
     run_id VARCHAR, subject VARCHAR, permit_no VARCHAR, unit_name VARCHAR, district VARCHAR,
     industry_name VARCHAR, management_class VARCHAR);
+ALTER TABLE run_rules ADD COLUMN IF NOT EXISTS undecidable BIGINT;
 """
 
 #: Order in which findings are listed everywhere, so that equal inputs give equal files.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from audit import history
+from audit import history, incremental
 from audit.load import warehouse_of
 from audit.workspace import Workspace
 from checks import catalogue as catalogues
@@ -26,7 +27,7 @@ from checks.engine.run import judge
 from checks.errors import ExitCode, UserError
 from checks.model import AuditRule, Outcome, RuleResult, Severity
 from loaders.coverage import LIST_TABLES
-from loaders.current import state_of
+from loaders.current import CURRENT, batches_until, searching_in, state_of
 from loaders.warehouse import transaction
 
 #: Module under which contract findings are reported.
@@ -45,6 +46,7 @@ class RunOptions:
     districts: Sequence[str] = ()
     period: str | None = None
     wait: float | None = None
+    full: bool = False  # judge everything anew, also what did not change since the last run
 
 
 @dataclass(frozen=True)
@@ -115,36 +117,89 @@ def run_audit(
 ) -> RunSummary:
     """Judge the current state of the workspace and keep the result as a new run; ``profile`` is filled."""
     catalogue = catalogues.load(workspace.rule_files, as_of=options.as_of, cache=workspace.cache)
+    select_rules(catalogue, options)  # a wrong name is told before anybody waits for the warehouse
+    patience = workspace.settings.wait_seconds if options.wait is None else options.wait
+    workers = workspace.settings.threads or os.cpu_count() or 1
+    with warehouse_of(workspace).writer("permit-audit run", wait=patience, create=False) as connection:
+        return run_in(connection, catalogue, options, progress, profile, workers)
+
+
+def run_in(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: catalogues.Catalogue,
+    options: RunOptions,
+    progress: Callable[[int, int, str], None] = lambda done, total, what: None,
+    profile: Profile | None = None,
+    workers: int = 1,
+) -> RunSummary:
+    """The same over an open warehouse, with scans ``workers`` at a time."""
+    if not connection.execute("SELECT 1 FROM batches LIMIT 1").fetchall():
+        raise UserError("仓库里还没有数据。请先用 permit-audit load 载入导出文件", ExitCode.INPUT)
     rules, contracts = select_rules(catalogue, options)
     started = dt.datetime.now()
     run_id = f"{started:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-    patience = workspace.settings.wait_seconds if options.wait is None else options.wait
-    with warehouse_of(workspace).writer("permit-audit run", wait=patience, create=False) as connection:
-        if not connection.execute("SELECT 1 FROM batches LIMIT 1").fetchall():
-            raise UserError("仓库里还没有数据。请先用 permit-audit load 载入导出文件", ExitCode.INPUT)
-        with transaction(connection):
-            connection.execute(history.DDL)
-            connection.execute(FINDINGS_DDL)
-        with state_of(connection, options.period) as schema:
-            connection.execute(f"SET search_path = '{schema},main'")
-            _check_districts(connection, options.districts)
-            connection.execute("CREATE OR REPLACE TEMP TABLE new_findings AS SELECT * FROM main.findings LIMIT 0")
-            results = judge(
+    with transaction(connection):
+        connection.execute(history.DDL)
+        connection.execute(FINDINGS_DDL)
+    batches = batches_until(connection, options.period)
+    with state_of(connection, batches) as schema, searching_in(connection, schema):
+        _check_districts(connection, options.districts)
+        connection.execute("CREATE OR REPLACE TEMP TABLE new_findings AS SELECT * FROM main.findings LIMIT 0")
+
+        def judge_into(chosen: Sequence[AuditRule], target: str) -> list[RuleResult]:
+            return judge(
                 connection,
                 catalogue,
-                rules,
+                chosen,
                 as_of=options.as_of,
                 run_id=run_id,
                 district=options.districts,
                 progress=lambda done, total: progress(done, total, ""),
-                target="new_findings",
-                workers=workspace.settings.threads or os.cpu_count() or 1,
+                target=target,
+                workers=workers,
                 profile=profile,
             )
-            results += _contract_findings(connection, run_id, contracts, options.districts)
-            with transaction(connection):
-                _keep(connection, run_id, started, catalogue, results, options)
-            return _summary(connection, run_id, options.as_of, tuple(results))
+
+        is_whole = schema == CURRENT and not options.districts
+        if is_whole:
+            incremental.note_prints(connection)
+        judged = _judge(connection, catalogue, rules, options, judge_into, run_id, is_whole=is_whole)
+        results = [judged[rule.id] for rule in rules]
+        results += _contract_findings(connection, run_id, contracts, options.districts)
+        with transaction(connection):
+            _keep(connection, run_id, started, catalogue, results, options)
+            if is_whole:
+                incremental.keep_prints(connection, run_id, _selection(options), batches)
+        return _summary(connection, run_id, options.as_of, tuple(results))
+
+
+def _selection(options: RunOptions) -> str:
+    """What was chosen of the catalogue: only runs of one selection can build on one another."""
+    return json.dumps([sorted(options.modules), sorted(options.rules)], ensure_ascii=False)
+
+
+def _judge(
+    connection: duckdb.DuckDBPyConnection,
+    catalogue: catalogues.Catalogue,
+    rules: Sequence[AuditRule],
+    options: RunOptions,
+    judge_into: incremental.Judge,
+    run_id: str,
+    *,
+    is_whole: bool,
+) -> dict[str, RuleResult]:
+    """Results by rule: those of an earlier run brought up to date where that gives the same, else judged anew."""
+    reuse = (
+        incremental.plan_reuse(connection, catalogue, rules, options.as_of, _selection(options))
+        if is_whole and not options.full
+        else None
+    )
+    if reuse is None:
+        return {result.rule_id: result for result in judge_into(rules, "new_findings")}
+    results, _ = incremental.judge_changed(connection, reuse, judge_into, run_id, "new_findings")
+    done = {result.rule_id: result for result in results}
+    anew = [rule for rule in rules if rule.id not in done]
+    return done | {result.rule_id: result for result in judge_into(anew, "new_findings")}
 
 
 def _check_districts(connection: duckdb.DuckDBPyConnection, districts: Sequence[str]) -> None:
@@ -289,11 +344,11 @@ def _rule_row(run_id: str, catalogue: catalogues.Catalogue, result: RuleResult, 
     if result.rule_id in CONTRACT_RULES:
         contract = CONTRACT_RULES[result.rule_id]
         start = [run_id, contract.id, contract.title, CONTRACT_MODULE, str(contract.severity), "", ""]
-        return [*start, *facts, contract.advice, CONTRACT_BASIS]
+        return [*start, *facts, contract.advice, CONTRACT_BASIS, 0]
     rule = catalogue.rules[result.rule_id]
     basis = "；".join(str(clause) for clause in rule.basis if clause.is_valid(as_of))
     start = [run_id, rule.id, rule.title, rule.module, str(rule.severity), rule.table, rule.version]
-    return [*start, *facts, rule.advice, basis]
+    return [*start, *facts, rule.advice, basis, result.undecidable]
 
 
 def _summary(

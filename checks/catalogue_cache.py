@@ -111,6 +111,8 @@ def _facts(entry: dict[str, Any]) -> Facts:
         presence=frozenset(entry["presence"]),
         tests_absence=entry["tests_absence"],
         has_query=entry["has_query"],
+        is_local=entry["is_local"],
+        uses_as_of=entry["uses_as_of"],
     )
 
 
@@ -124,6 +126,8 @@ def _relation(entry: dict[str, Any]) -> Relation:
         inner=tuple(entry["inner"]),
         references=frozenset(entry["references"]),
         tests_absence=entry["tests_absence"],
+        keys=entry["keys"],
+        uses_as_of=entry["uses_as_of"],
     )
 
 

@@ -38,6 +38,8 @@ class Relation:
     inner: tuple[str, ...]  # the relations that it builds on, each after those that it builds on itself
     references: frozenset[str]
     tests_absence: bool
+    keys: dict[str, str] | None  # see checks.locality
+    uses_as_of: bool
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ class Facts:
 
     ``row_columns`` are read of the judged row, ``needs`` by ``from`` and queries inside;
     ``presence`` are columns whose absence the rule tests itself; ``has_query``: applies or expect
-    hold a query of their own.
+    hold a query of their own; a local rule judges a permit by the permit's own rows only;
+    ``uses_as_of``: the verdict depends on the day, through a relation too.
     """
 
     row_columns: frozenset[str]
@@ -58,6 +61,8 @@ class Facts:
     presence: frozenset[str]
     tests_absence: bool
     has_query: bool
+    is_local: bool
+    uses_as_of: bool
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from checks.catalogue_facts import Relation, stored_columns
 from checks.catalogue_form import RelationForm
 from checks.errors import UserError
+from checks.locality import RID, SUBJECT, Keys, keys_of
 from checks.references import REFERENCE_PREFIX, reference_columns, reference_names
 from checks.sql import Reads, SqlError, read_select, unknown
 from checks.tables import TABLES
@@ -67,6 +68,8 @@ class RelationBook:
         if foreign:
             raise UserError(f"{where}：只能用 $as_of，不能用 ${foreign[0]}（参数属于规则）")
         deep = self.gather(reads)
+        found = keys_of(form.sql, self.keys)
+        keys = None if found is None else dict(found)
         self._read[name] = Relation(
             name,
             form.sql.strip(),
@@ -76,8 +79,18 @@ class RelationBook:
             deep.relations,
             deep.references,
             deep.tests_absence,
+            keys,
+            "as_of" in reads.params or any(self._read[name].uses_as_of for name in deep.relations),
         )
         return self._read[name]
+
+    def keys(self, name: str) -> Keys:
+        """Which columns of a table or relation belong to one permit; see :mod:`checks.locality`."""
+        if name in self._forms:
+            return self.get(name).keys
+        if name.startswith(REFERENCE_PREFIX):
+            return {}
+        return {SUBJECT: SUBJECT} if name == "subjects" else {SUBJECT: SUBJECT, RID: RID}
 
     def look(self, name: str) -> Mapping[str, str] | None:
         """Columns of a table, relation or reference table; None if there is no such name."""

@@ -13,6 +13,7 @@ from typing import Any
 from checks.catalogue_facts import PLACEHOLDER, Facts, stored_columns, version_of
 from checks.catalogue_form import RuleForm
 from checks.catalogue_relations import RelationBook
+from checks.locality import RID, keys_of
 from checks.model import AuditRule, Basis, Parameter, Severity
 from checks.sql import Reads, SqlError, read_expression, read_select, unknown
 from checks.tables import TABLES
@@ -63,6 +64,9 @@ def build_rule(form: RuleForm, file: str, book: RelationBook) -> tuple[AuditRule
         presence=frozenset().union(*(part.presence for part in parts)),
         tests_absence=deep.tests_absence or relation.tests_absence or has_query,
         has_query=has_query,
+        is_local=not has_query and (not form.relation or (keys_of(form.relation, book.keys) or {}).get(RID) == RID),
+        uses_as_of="as_of" in relation.params.union(*(part.params for part in parts))
+        or any(book.get(name).uses_as_of for name in deep.relations),
     )
     rule = _rule(form, file)
     return replace(rule, version=version_of(rule, facts, book.all())), facts

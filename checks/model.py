@@ -95,7 +95,8 @@ class RuleResult:
     """What a run says of one rule.
 
     ``judged`` rows satisfied ``applies``; ``violations`` of them are false, ``undecided`` null
-    or not decidable because a source lacks a needed column or table.
+    or not decidable because a source lacks a needed column or table; ``undecidable`` are only
+    the latter, which do not count as judged.
     """
 
     rule_id: str
@@ -106,3 +107,4 @@ class RuleResult:
     reason: str = ""
     seconds: float = 0.0
     is_mass: bool = False
+    undecidable: int = 0

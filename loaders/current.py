@@ -10,11 +10,13 @@ over it are joins of integers. ``unit_key`` of ``cur.subjects`` is the text.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import duckdb
 
+from checks.tables import TABLES
 from loaders.coverage import build_places, build_states
 from loaders.snapshot import Snapshot
 from loaders.warehouse import transaction
@@ -25,45 +27,103 @@ CURRENT, PAST = "cur", "past"
 
 def refresh_current(connection: duckdb.DuckDBPyConnection) -> bool:
     """Bring ``cur`` up to date with what was loaded; says whether there was anything to do. Outside a transaction."""
-    wanted = ",".join(
-        str(number) for (number,) in connection.execute("SELECT batch_id FROM batches ORDER BY 1").fetchall()
-    )
+    wanted = _stamp(_all_batches(connection))
     if _built(connection) == wanted:
         return False
     with transaction(connection):
         build_current(connection)
-        connection.execute("CREATE OR REPLACE TABLE cur.built AS SELECT ?::VARCHAR AS batches", [wanted])
+        connection.execute("CREATE OR REPLACE TABLE cur.built AS SELECT ?::VARCHAR AS stamp", [wanted])
     return True
 
 
 @contextmanager
-def state_of(connection: duckdb.DuckDBPyConnection, period: str | None) -> Iterator[str]:
-    """The schema with the state at the end of ``period`` (default: everything loaded); an earlier one is dropped."""
-    newer = period and connection.execute("SELECT 1 FROM batches WHERE period > ? LIMIT 1", [period]).fetchall()
-    if not newer:
+def state_of(
+    connection: duckdb.DuckDBPyConnection, batches: Sequence[int] | None = None, only: str | None = None
+) -> Iterator[str]:
+    """The schema with the state that these batches made (default: all that were loaded).
+
+    An earlier state is made for the caller and dropped afterwards. ``only`` (a SELECT of
+    subjects of ``cur``) cuts it down to some permits.
+    """
+    if batches is None or (not only and list(batches) == _all_batches(connection)):
         refresh_current(connection)
         yield CURRENT
         return
+    connection.execute(f"DROP SCHEMA IF EXISTS {PAST} CASCADE")  # of a run that was killed
     with transaction(connection):
-        build_current(connection, period, PAST)
+        build_current(connection, PAST, batches, only)
     try:
         yield PAST
     finally:
         connection.execute(f"DROP SCHEMA {PAST} CASCADE")
 
 
+@contextmanager
+def searching_in(connection: duckdb.DuckDBPyConnection, schema: str) -> Iterator[None]:
+    """Names without a schema mean the tables of this one, else the warehouse's own."""
+    before = connection.execute("SELECT current_setting('search_path')").fetchall()[0][0]
+    connection.execute(f"SET search_path = '{schema},main'")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET search_path = '{before}'")
+
+
+def batches_until(connection: duckdb.DuckDBPyConnection, period: str | None) -> list[int]:
+    """The batches of this period and of those before it; without a period all."""
+    if period is None:
+        return _all_batches(connection)
+    found = connection.execute("SELECT batch_id FROM batches WHERE period <= ? ORDER BY 1", [period]).fetchall()
+    return [number for (number,) in found]
+
+
+def fingerprints(schema: str) -> str:
+    """SELECT of ``subject`` and ``fingerprint``: equal as long as nothing that is known of the permit changed.
+
+    Batches never change, so that the batch which speaks for each table stands for its rows.
+    """
+    parts = [
+        f"SELECT subject, concat_ws('|', 'state', table_name, family, batch_id) AS fact FROM {schema}.states",
+        f"SELECT subject, concat_ws('|', 'covered', table_name) FROM {schema}.coverage",
+        f"SELECT subject, concat_ws('|', 'behind', table_name, judged_table) FROM {schema}.behind",
+        f"SELECT subject, concat_ws('|', 'unreadable', table_name, rid, column_name) FROM {schema}.unreadable",
+        f"SELECT subject, CAST(s AS VARCHAR) FROM {schema}.subjects s",
+    ]
+    return (
+        "SELECT subject, bit_xor(hash(fact)) + count(*) % 1000 AS fingerprint "
+        f"FROM (SELECT DISTINCT * FROM ({' UNION ALL '.join(parts)})) WHERE subject IS NOT NULL GROUP BY subject"
+    )
+
+
+def _all_batches(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    return [number for (number,) in connection.execute("SELECT batch_id FROM batches ORDER BY 1").fetchall()]
+
+
+def _stamp(batches: Sequence[int]) -> str:
+    """What ``cur`` was made from: the batches, and the columns of this version."""
+    columns = repr({name: [*TABLES[name].columns] for name in TABLES})
+    return f"{zlib.crc32(columns.encode()):08x}:{','.join(map(str, batches))}"
+
+
 def _built(connection: duckdb.DuckDBPyConnection) -> str | None:
     known = connection.execute(
-        "SELECT 1 FROM information_schema.tables WHERE table_schema = 'cur' AND table_name = 'built'"
+        "SELECT 1 FROM information_schema.columns WHERE table_schema = 'cur' AND table_name = 'built' "
+        "AND column_name = 'stamp'"
     ).fetchall()
-    return str(connection.execute("SELECT batches FROM cur.built").fetchall()[0][0]) if known else None
+    return str(connection.execute("SELECT stamp FROM cur.built").fetchall()[0][0]) if known else None
 
 
-def build_current(connection: duckdb.DuckDBPyConnection, period: str | None = None, schema: str = CURRENT) -> None:
-    """(Re)build ``schema`` for the state at the end of ``period`` (default: everything loaded), in a transaction."""
+def build_current(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str = CURRENT,
+    batches: Sequence[int] | None = None,
+    only: str | None = None,
+) -> None:
+    """(Re)build ``schema`` for the state that these batches (default: all) made; call it in a transaction."""
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    scope = "SELECT batch_id FROM batches" + (" WHERE period <= ?" if period else "")
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE scope AS {scope}", [period] if period else None)
+    connection.execute("CREATE OR REPLACE TEMP TABLE scope (batch_id INTEGER)")
+    chosen = _all_batches(connection) if batches is None else list(batches)
+    connection.execute("INSERT INTO temp.scope SELECT unnest(?::INTEGER[])", [chosen])
     connection.execute(
         """
         INSERT INTO subject_keys
@@ -73,6 +133,6 @@ def build_current(connection: duckdb.DuckDBPyConnection, period: str | None = No
     )
     build_places(connection)
     build_states(connection)
-    Snapshot(connection, schema).build()
+    Snapshot(connection, schema).build(only)
     for name in ("places", "states", "scope"):
         connection.execute(f"DROP TABLE temp.{name}")

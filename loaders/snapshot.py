@@ -45,8 +45,13 @@ class Snapshot:
         ).fetchall():
             self.columns.setdefault((part, table), []).append(column)
 
-    def build(self) -> None:
-        """All tables."""
+    def build(self, only: str | None = None) -> None:
+        """All tables; ``only`` (a SELECT of subjects) cuts them down to some permits."""
+        if only:
+            self.connection.execute(
+                "DELETE FROM temp.states WHERE subject NOT IN (SELECT subject FROM subject_keys "
+                f"WHERE subject_id IN ({only}))"
+            )
         self._find_changes()
         for name in STORED_TABLES:
             self._renew(name)
@@ -58,6 +63,9 @@ class Snapshot:
         self._build_behind()
         self._build_unreadable()
         self.connection.execute("DROP TABLE temp.changes")
+        if only:  # lists and what was made of them; not before, as whether there is a list at all counts for everybody
+            for name in (*STORED_TABLES, "permits", "subjects", "coverage", "behind", "unreadable"):
+                self.connection.execute(f"DELETE FROM {self.schema}.{name} WHERE subject NOT IN ({only})")
 
     def _make(self, name: str, sql: str) -> None:
         self.connection.execute(f"CREATE OR REPLACE TABLE {self.schema}.{name} AS {sql}")

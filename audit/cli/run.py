@@ -35,6 +35,7 @@ LEVELS |= {"hint": Severity.HINT, "general": Severity.GENERAL, "serious": Severi
 @click.option("--fail-on", type=click.Choice(list(LEVELS)), default="none", help="有这一级及以上问题时退出码为 1")
 @click.option("--ledgers", "folder", type=click.Path(path_type=Path), metavar="DIR", help="台账写到哪里")
 @click.option("--no-ledgers", is_flag=True, help="不写台账")
+@click.option("--full", is_flag=True, help="全部重新判断（默认：上次审核后没有变化的许可证沿用上次的结果）")
 @click.option("--explain", is_flag=True, help="列出怎样执行：哪些规则一起判断、各用多少秒")
 @click.option("--profile", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="执行情况另存为 JSON")
 @workspace_option
@@ -49,6 +50,7 @@ def run(
     fail_on: str,
     folder: Path | None,
     no_ledgers: bool,
+    full: bool,
     explain: bool,
     profile: Path | None,
     workspace: Workspace,
@@ -65,7 +67,7 @@ def run(
     from checks.engine.plan import Profile
 
     plan = Profile()
-    options = RunOptions(as_of or dt.date.today(), modules, rules, districts, period, wait)
+    options = RunOptions(as_of or dt.date.today(), modules, rules, districts, period, wait, full)
     with output.progress("审核") as progress:
         summary = run_audit(workspace, options, progress, plan)
     if profile:

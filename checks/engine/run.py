@@ -290,7 +290,7 @@ def _carry_out(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> bool:
     end = perf_counter()
     seconds = (end - start) / len(scan.rules)
     for item in scan.rules:
-        run.results[item.rule.id] = _result(item, *counts[item.number], seconds=seconds)
+        run.results[item.rule.id] = result_of(item.rule.id, *counts[item.number], seconds)
     run.profile.scans.append(
         ScanProfile(
             scan.table,
@@ -305,10 +305,10 @@ def _carry_out(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> bool:
     return True
 
 
-def _result(
-    item: Compiled, judged: int, violations: int, unknown: int, undecidable: int, *, seconds: float
+def result_of(
+    rule_id: str, judged: int, violations: int, unknown: int, undecidable: int, seconds: float = 0.0
 ) -> RuleResult:
-    """How a rule that ran has ended."""
+    """How a rule that ran has ended, from its counts of rows."""
     undecided = unknown + undecidable
     reason = f"{undecided} 行无法判断" if undecided else ""
     if violations:
@@ -321,7 +321,7 @@ def _result(
     else:
         outcome = Outcome.PASSED
     is_mass = judged >= MASS_JUDGED and violations > MASS_SHARE * judged
-    return RuleResult(item.rule.id, outcome, judged, violations, undecided, reason, seconds, is_mass)
+    return RuleResult(rule_id, outcome, judged, violations, undecided, reason, seconds, is_mass, undecidable)
 
 
 def _store(run: _Run, compiled: Sequence[Compiled], run_id: str, target: str) -> None:

@@ -43,8 +43,13 @@ def test_one_ledger_per_district_and_one_for_the_city(workspace: Workspace, ledg
     assert len(by_district) == 5
     city = by_district.pop(None)
     assert city == sum(by_district.values()) > 0
-    rows = {str(row[0]): row for row in count_by_district(workspace, run_id(workspace))}
+    rows = {str(row[0]): row for row in counts(workspace)}
     assert {name: row[6] for name, row in rows.items()} == {"全市": city, **by_district}
+
+
+def counts(workspace: Workspace) -> list[list[object]]:
+    with warehouse_of(workspace).reader() as connection:
+        return count_by_district(connection, history.latest_run(connection))
 
 
 def run_id(workspace: Workspace) -> str:

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from checks.tables import TABLES
-from loaders.current import build_current, refresh_current, state_of
+from loaders.current import batches_until, build_current, refresh_current, state_of
 from loaders.warehouse import Warehouse, create_tables, next_id
 
 DETAIL = ("products", "air_outlets", "ledger_requirements")
@@ -112,8 +112,8 @@ def test_table_that_a_newer_batch_does_not_hold_stays(filler: Filler) -> None:
 def test_state_at_the_end_of_an_earlier_period(filler: Filler) -> None:
     filler.batch("2026Q2", *whole("P1", "DA001"))
     filler.batch("2026Q3", *whole("P1", "DA009"))
-    build_current(filler.connection, period="2026Q2")
-    assert filler.rows("SELECT outlet_code FROM cur.air_outlets") == [("DA001",)]
+    with state_of(filler.connection, batches_until(filler.connection, "2026Q2")) as schema:
+        assert filler.rows(f"SELECT outlet_code FROM {schema}.air_outlets") == [("DA001",)]
 
 
 def test_permit_only_on_a_list_is_not_covered_by_detail_tables(filler: Filler) -> None:
@@ -316,9 +316,9 @@ def test_a_renewed_state_equals_one_made_anew(filler: Filler) -> None:
 def test_an_earlier_state_stands_beside_the_newest_and_is_gone_afterwards(filler: Filler) -> None:
     filler.batch("2026Q2", *whole("P1", "DA001"))
     filler.batch("2026Q3", *whole("P1", "DA009"))
-    with state_of(filler.connection, None) as newest, state_of(filler.connection, "2026Q2") as earlier:
+    with state_of(filler.connection) as newest, state_of(filler.connection, [1]) as earlier:
         assert filler.rows(f"SELECT outlet_code FROM {newest}.air_outlets") == [("DA009",)]
         assert filler.rows(f"SELECT outlet_code FROM {earlier}.air_outlets") == [("DA001",)]
     assert filler.rows("SELECT count(*) FROM information_schema.schemata WHERE schema_name = 'past'") == [(0,)]
-    with state_of(filler.connection, "2026Q3") as schema:
+    with state_of(filler.connection, batches_until(filler.connection, "2026Q3")) as schema:
         assert schema == "cur"
