@@ -11,6 +11,7 @@ from checks import catalogue as catalogues
 from checks.catalogue import Catalogue
 from checks.contracts import CONTRACT_RULES
 from checks.model import AuditRule
+from checks.tables import TABLES
 
 
 def load_catalogue(workspace: Workspace) -> Catalogue:
@@ -57,14 +58,26 @@ def confidence(rule: AuditRule) -> str:
     return min(clause.confidence for clause in rule.basis)
 
 
+def list_modules(catalogue: Catalogue) -> list[dict[str, Any]]:
+    """Every module with the number of its rules and the titles of the tables that they read."""
+    listed = []
+    for module in catalogue.modules.values():
+        rules = catalogue.select([module.name])
+        read = {table for rule in rules for table in (rule.table, *catalogue.facts[rule.id].needs)}
+        titles = [table.title for name, table in TABLES.items() if name in read]
+        alias = module.alias.replace("_", "-")
+        listed.append({"name": module.name, "alias": alias, "rules": len(rules), "tables": titles})
+    return listed
+
+
 def count_rules(catalogue: Catalogue) -> dict[str, Any]:
     """How many rules there are, by kind, confidence, severity and module."""
     rules = list(catalogue.rules.values())
-    industries = {rule.id.split("-")[1] for rule in rules if rule.id.startswith("I-")}
+    industries = {rule.module for rule in rules if rule.industry and rule.id.startswith("I-")}
     modules = Counter(rule.module for rule in rules)
     return {
-        "general": sum(rule.id.startswith("G-") for rule in rules),
-        "industry": sum(rule.id.startswith("I-") for rule in rules),
+        "general": sum(rule.id.startswith("G-") or (rule.id.startswith("I-") and not rule.industry) for rule in rules),
+        "industry": sum(rule.id.startswith("I-") and bool(rule.industry) for rule in rules),
         "local": sum(not rule.id.startswith(("G-", "I-")) for rule in rules),
         "contract": len(CONTRACT_RULES),
         "industries": len(industries),

@@ -83,7 +83,7 @@ def select_rules(catalogue: catalogues.Catalogue, options: RunOptions) -> tuple[
     """
     if not options.modules and not options.rules:
         return catalogue.select(), list(CONTRACT_RULES)
-    modules = [name.replace("-", "_") for name in options.modules if name != CONTRACT_MODULE]
+    modules = [name for name in options.modules if name != CONTRACT_MODULE]
     contracts = [name for name in CONTRACT_RULES if name in options.rules or CONTRACT_MODULE in options.modules]
     ids = [name for name in options.rules if name not in CONTRACT_RULES]
     return (catalogue.select(modules, ids) if modules or ids else []), contracts

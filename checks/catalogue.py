@@ -24,10 +24,11 @@ RULES = Path(__file__).parent / "rules"
 
 @dataclass(frozen=True)
 class Module:
-    """One part of the audit: its Chinese name and what may be typed instead."""
+    """One part of the audit: its Chinese name, what may be typed instead, and the modules that it means."""
 
     name: str
     alias: str
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -55,15 +56,16 @@ class Catalogue:
 
     def module(self, word: str) -> Module:
         """The module with this Chinese name or English alias; UserError with the nearest names if there is none."""
+        plain = word.strip()
         for module in self.modules.values():
-            if word.strip() in (module.name, module.alias):
+            if plain == module.name or plain.replace("-", "_") == module.alias:
                 return module
         words = [name for module in self.modules.values() for name in (module.name, module.alias)]
         raise UserError(f"没有模块 {word}{_hint(word, words)}；可用：{'、'.join(self.modules)}")
 
     def select(self, modules: Sequence[str] = (), rules: Sequence[str] = ()) -> list[AuditRule]:
         """Rules of these modules and with these ids (all if both are empty), by module order and id."""
-        wanted = {self.module(word).name for word in modules}
+        wanted = {name for word in modules for name in self.module(word).members}
         ids = {self.rule(rule_id).id for rule_id in rules}
         is_all = not modules and not rules
         order = {name: number for number, name in enumerate(self.modules)}
@@ -93,7 +95,7 @@ def load(
     active, notices = _overrides(parts.overrides, rules, as_of or date.today())
     for override in active:
         rules[override.rule] = _overridden(rules[override.rule], override, parts)
-    modules = {name: Module(name, alias) for name, alias in parts.modules.items()}
+    modules = {name: Module(name, alias, members or (name,)) for name, (alias, members) in parts.modules.items()}
     return Catalogue(rules, parts.facts, parts.relations, modules, tuple(active), tuple(notices))
 
 

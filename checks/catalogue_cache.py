@@ -44,7 +44,8 @@ def fetch(folder: Path, state: str) -> Parts | None:
         facts = {name: _facts(entry) for name, entry in kept["facts"].items()}
         relations = {name: _relation(entry) for name, entry in kept["relations"].items()}
         overrides = tuple(_override(entry) for entry in kept["overrides"])
-        return Parts(rules, facts, relations, kept["modules"], overrides)
+        modules = {name: (alias, tuple(members)) for name, (alias, members) in kept["modules"].items()}
+        return Parts(rules, facts, relations, modules, overrides)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

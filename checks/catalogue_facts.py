@@ -80,12 +80,12 @@ class Override:
 
 @dataclass(frozen=True)
 class Parts:
-    """Everything that rule files say, before overrides are applied. ``modules``: alias by name."""
+    """Everything that rule files say, before overrides are applied. ``modules``: alias and members by name."""
 
     rules: dict[str, AuditRule]
     facts: dict[str, Facts]
     relations: dict[str, Relation]
-    modules: dict[str, str]
+    modules: dict[str, tuple[str, tuple[str, ...]]]
     overrides: tuple[Override, ...]
 
 

@@ -100,10 +100,11 @@ class RelationForm(_Form):
 
 
 class ModuleForm(_Form):
-    """One part of the audit, as users name it."""
+    """One part of the audit, as users name it; or a name for several of them."""
 
     name: Text
     alias: Annotated[str, Field(pattern=NAME_PATTERN)]
+    modules: list[Text] = []
 
 
 class OverrideForm(_Form):

@@ -21,25 +21,30 @@ from checks.sql import unknown
 def read_parts(files: Sequence[Path]) -> Parts:
     """Everything that these files say; UserError naming file, rule and key if something is wrong."""
     documents = read_documents(files)
-    modules = {form.name: form.alias for form in read_modules()}
+    modules = {form.name: (form.alias, tuple(form.modules)) for form in read_modules()}
+    parts = [name for name, (_, members) in modules.items() if not members]
+    for name, (_, members) in modules.items():
+        for member in members:
+            if member not in parts:
+                raise UserError(f"modules.yaml：{name}：{unknown('模块', member, parts)}")
     book = RelationBook(documents.relations)
     relations = book.all()
     rules: dict[str, AuditRule] = {}
     facts: dict[str, Facts] = {}
     for file, entry in documents.rules:
-        rules[entry.id], facts[entry.id] = _build(file, entry, rules, modules, book)
+        rules[entry.id], facts[entry.id] = _build(file, entry, rules, parts, book)
     overrides = tuple(_override(file, form) for file, form in documents.overrides)
     return Parts(rules, facts, relations, modules, overrides)
 
 
 def _build(
-    file: Path, entry: RuleForm, rules: dict[str, AuditRule], modules: dict[str, str], book: RelationBook
+    file: Path, entry: RuleForm, rules: dict[str, AuditRule], modules: list[str], book: RelationBook
 ) -> tuple[AuditRule, Facts]:
     try:
         if entry.id in rules:
             raise RuleError("id", f"编号重复，已在 {Path(rules[entry.id].file).name} 中用过")
         if entry.module not in modules:
-            raise RuleError("module", unknown("模块", entry.module, list(modules)))
+            raise RuleError("module", unknown("模块", entry.module, modules))
         return build_rule(entry, str(file), book)
     except RuleError as fault:
         raise UserError(f"{file}：规则 {entry.id} 的 {fault.key}：{fault}") from None

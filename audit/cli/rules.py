@@ -28,7 +28,7 @@ def list_rules(modules: tuple[str, ...], workspace: Workspace, as_json: bool) ->
     from audit.catalogue import confidence, load_catalogue, rule_dict
 
     catalogue = load_catalogue(workspace)
-    chosen = catalogue.select([name.replace("-", "_") for name in modules])
+    chosen = catalogue.select(modules)
     if as_json:
         output.emit_json({"ok": True, "rules": [rule_dict(rule) for rule in chosen]})
         return

@@ -1,11 +1,12 @@
-"""``permit-audit run``."""
+"""``permit-audit run`` and ``permit-audit module``."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -20,8 +21,34 @@ if TYPE_CHECKING:
     from checks.engine.plan import Profile
     from reports.ledger import Ledger
 
+F = TypeVar("F", bound=Callable[..., Any])
 LEVELS = {"none": None, "提示": Severity.HINT, "一般": Severity.GENERAL, "严重": Severity.SERIOUS}
 LEVELS |= {"hint": Severity.HINT, "general": Severity.GENERAL, "serious": Severity.SERIOUS}
+
+
+def _options(command: F) -> F:
+    """The options that ``run`` and ``module`` share, in the order in which they are listed."""
+    given = [
+        click.option("--district", "districts", multiple=True, metavar="区县", help="只审某个区县，可重复"),
+        click.option("--period", metavar="2026Q3", help="按这一期末的数据审（默认全部已载入的最新数据）"),
+        as_of_option,
+        click.option(
+            "--fail-on", type=click.Choice(list(LEVELS)), default="none", help="有这一级及以上问题时退出码为 1"
+        ),
+        click.option("--ledgers", "folder", type=click.Path(path_type=Path), metavar="DIR", help="台账写到哪里"),
+        click.option("--no-ledgers", is_flag=True, help="不写台账"),
+        click.option("--full", is_flag=True, help="全部重新判断（默认：上次审核后没有变化的许可证沿用上次的结果）"),
+        click.option("--explain", is_flag=True, help="列出怎样执行：哪些规则一起判断、各用多少秒"),
+        click.option(
+            "--profile", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="执行情况另存为 JSON"
+        ),
+        workspace_option,
+        wait_option,
+        json_option,
+    ]
+    for option in reversed(given):
+        command = option(command)
+    return command
 
 
 @click.command()
@@ -29,21 +56,34 @@ LEVELS |= {"hint": Severity.HINT, "general": Severity.GENERAL, "serious": Severi
     "--module", "modules", multiple=True, metavar="模块", help="只审某个模块，可重复（如 固体废物 或 solid-waste）"
 )
 @click.option("--rule", "rules", multiple=True, metavar="编号", help="只用某条规则，可重复")
-@click.option("--district", "districts", multiple=True, metavar="区县", help="只审某个区县，可重复")
-@click.option("--period", metavar="2026Q3", help="按这一期末的数据审（默认全部已载入的最新数据）")
-@as_of_option
-@click.option("--fail-on", type=click.Choice(list(LEVELS)), default="none", help="有这一级及以上问题时退出码为 1")
-@click.option("--ledgers", "folder", type=click.Path(path_type=Path), metavar="DIR", help="台账写到哪里")
-@click.option("--no-ledgers", is_flag=True, help="不写台账")
-@click.option("--full", is_flag=True, help="全部重新判断（默认：上次审核后没有变化的许可证沿用上次的结果）")
-@click.option("--explain", is_flag=True, help="列出怎样执行：哪些规则一起判断、各用多少秒")
-@click.option("--profile", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="执行情况另存为 JSON")
-@workspace_option
-@wait_option
-@json_option
-def run(
+@_options
+def run(modules: tuple[str, ...], rules: tuple[str, ...], **options: Any) -> int:
+    """按规则审核已载入的数据，保存结果，并给每个区县和全市各写一本台账。
+
+    \b
+    例：permit-audit run
+        permit-audit run --module 固体废物 --district 历城区 --as-of 2026-10-31
+    """
+    return _audit(modules, rules, **options)
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="模块…")
+@_options
+def module(names: tuple[str, ...], **options: Any) -> int:
+    """专项审核：只用这些模块的规则，只读它们要用的表。有哪些模块见 permit-audit modules。
+
+    \b
+    例：permit-audit module 固体废物
+        permit-audit module thermal-power monitoring --district 历城区
+    """
+    return _audit(names, (), **options)
+
+
+def _audit(
     modules: tuple[str, ...],
     rules: tuple[str, ...],
+    *,
     districts: tuple[str, ...],
     period: str | None,
     as_of: dt.date | None,
@@ -57,12 +97,6 @@ def run(
     wait: float | None,
     as_json: bool,
 ) -> int:
-    """按规则审核已载入的数据，保存结果，并给每个区县和全市各写一本台账。
-
-    \b
-    例：permit-audit run
-        permit-audit run --module 固体废物 --district 历城区 --as-of 2026-10-31
-    """
     from audit.run import RunOptions, run_audit
     from checks.engine.plan import Profile
 
