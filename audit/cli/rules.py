@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from audit.cli import output
-from audit.cli.options import json_option, workspace_option
+from audit.cli.options import as_of_option, json_option, workspace_option
 from checks.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def rules() -> None:
-    """查看、检查规则库：list、show、count、lint、test。"""
+    """查看、检查、编写规则：list、show、count、lint、test、new、diff、handbook、schema。"""
 
 
 @rules.command("list")
@@ -125,3 +127,83 @@ def test(rule_ids: tuple[str, ...], workspace: Workspace, as_json: bool) -> int:
             output.say(f"{rule_id}：{line}")
     output.say(f"{len(faults)} 条规则的例子：{len(faults) - len(broken)} 条通过，{len(broken)} 条不符")
     return ExitCode.USAGE if broken else ExitCode.DONE
+
+
+@rules.command("new")
+@click.argument("rule_id", metavar="编号")
+@click.option("--table", required=True, metavar="表", help="判断哪张表的行，如 air_outlets")
+@click.option("--module", default="其他", metavar="模块", help="属于哪个模块（默认 其他）")
+@workspace_option
+def new(rule_id: str, table: str, module: str, workspace: Workspace) -> None:
+    """在工作区 rules/ 下写一条新规则的样子，供填写。例：permit-audit rules new JN-001 --table air_outlets"""
+    from audit.rule_tools import write_stub
+
+    file = write_stub(workspace, rule_id, table, module)
+    output.data(str(file))
+    output.say(f"请填写后运行：permit-audit rules lint，permit-audit rules test {rule_id}")
+
+
+@rules.command("diff")
+@click.argument("old", type=click.Path(path_type=Path), metavar="旧")
+@click.argument("new", type=click.Path(path_type=Path), metavar="新")
+@click.option(
+    "--on", "folder", type=click.Path(path_type=Path), metavar="DIR", help="用哪个工作区的数据（默认当前工作区）"
+)
+@as_of_option
+@workspace_option
+@json_option
+def diff(old: Path, new: Path, folder: Path | None, as_of: dt.date | None, workspace: Workspace, as_json: bool) -> int:
+    """两套规则文件（或文件夹）在同样数据上的差别：新增哪些问题，减少哪些问题。不保存结果。
+
+    例：permit-audit rules diff 旧规则.yaml 新规则.yaml --on 工作区
+    """
+    from audit.rule_tools import compare
+    from audit.workspace import Workspace
+
+    chosen = Workspace(folder) if folder else workspace
+    found = compare(old, new, chosen, as_of or dt.date.today())
+    if as_json:
+        names = ("rule_id", "permit", "record", "message")
+        lists = {
+            kind: [dict(zip(names, row, strict=True)) for row in rows]
+            for kind, rows in (("appeared", found.appeared), ("disappeared", found.disappeared))
+        }
+        output.emit_json({"ok": not found.crashed, "same": found.same, "crashed": list(found.crashed), **lists})
+    else:
+        for sign, rows in (("+", found.appeared), ("-", found.disappeared)):
+            for row in rows:
+                output.data("\t".join((sign, *row)))
+        output.print_table("", ["规则", "新增", "减少"], [list(row) for row in found.by_rule()], numeric={1, 2})
+    for line in found.crashed:
+        output.say(f"规则出错：{line}")
+    output.say(f"新增 {len(found.appeared)} 个问题，减少 {len(found.disappeared)} 个，不变 {found.same} 个")
+    return ExitCode.INTERNAL if found.crashed else ExitCode.DONE
+
+
+@rules.command("handbook")
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(path_type=Path),
+    default=".",
+    metavar="DIR",
+    help="写到哪个文件夹（默认当前文件夹）",
+)
+@workspace_option
+def handbook(folder: Path, workspace: Workspace) -> None:
+    """写出问题认定指南：rules.html 和 rules.xlsx，含本工作区自己的规则和调整。"""
+    from audit.catalogue import load_catalogue
+    from audit.handbook import write_handbook
+
+    for file in write_handbook(load_catalogue(workspace), folder, dt.date.today()):
+        output.data(str(file))
+
+
+@rules.command("schema")
+def schema() -> None:
+    """规则文件的 JSON Schema（给编辑器用）。例：permit-audit rules schema > rule.schema.json"""
+    import json
+
+    from checks.catalogue_form import rule_schema
+
+    output.data(json.dumps(rule_schema(), ensure_ascii=False, indent=2))

@@ -86,8 +86,8 @@ def _export(permit: str, draw: st.DrawFn) -> Iterator[tuple[str, Row]]:
         "management_class": draw(st.sampled_from([None, "重点管理", "简化管理"])),
         "industry_name": draw(st.sampled_from([None, "火力发电", "家具制造"])),
         "credit_code": draw(st.sampled_from([None, "91370100MA3C000001", "91370100MA3C000002"])),
-        "start_date": draw(st.sampled_from([None, dt.date(2021, 1, 1), dt.date(2025, 6, 1)])),
-        "end_date": draw(st.sampled_from([None, dt.date(2026, 11, 15), dt.date(2030, 5, 31)])),
+        "valid_from": draw(st.sampled_from([None, dt.date(2021, 1, 1), dt.date(2025, 6, 1)])),
+        "valid_to": draw(st.sampled_from([None, dt.date(2026, 11, 15), dt.date(2030, 5, 31)])),
         "district": draw(st.sampled_from([None, "东区"])),
     }
     yield "permit_records", key | record
