@@ -74,6 +74,6 @@ def _dry_run(paths: Sequence[Path], layouts: Catalogue, options: LoadOptions, pr
     connection = duckdb.connect(":memory:")
     try:
         warehouse.create_tables(connection)
-        return pipeline.dry_run(connection, paths, layouts, options, progress)
+        return pipeline.dry_run(lambda: pipeline.load_files(connection, paths, layouts, options, progress))
     finally:
         connection.close()
