@@ -239,10 +239,10 @@ class Batch:
         """Write rows to a table of the warehouse."""
         if not frame.height:
             return
-        self.connection.register("incoming", frame.select(columns).to_arrow())
+        # DuckDB finds the frame by its name here. Registered, it would be kept until the transaction ends.
+        incoming = frame.select(columns).to_arrow()  # noqa: F841
         names = ", ".join(columns)
         self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
-        self.connection.unregister("incoming")
 
     def close(self) -> None:
         """Write the batch record, unless nothing new came in."""

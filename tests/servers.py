@@ -79,6 +79,7 @@ def postgresql() -> Iterator[Server]:
                 lambda: psycopg.connect(
                     host="127.0.0.1", port=port, user="admin", password=PASSWORD, dbname="postgres", autocommit=True
                 ),
+                port,
                 process,
                 folder,
             )
@@ -109,7 +110,10 @@ def mariadb() -> Iterator[Server]:
 
         with _running(command, folder, user, signal.SIGTERM) as process:
             first = _patiently(
-                lambda: pymysql.connect(unix_socket=str(folder / "s"), user="root", autocommit=True), process, folder
+                lambda: pymysql.connect(unix_socket=str(folder / "s"), user="root", autocommit=True),
+                port,
+                process,
+                folder,
             )
             with first.cursor() as cursor:
                 cursor.execute("CREATE DATABASE permits CHARACTER SET utf8mb4")
@@ -172,11 +176,13 @@ def _running(
             process.wait()
 
 
-def _patiently(connect: Callable[[], Any], process: subprocess.Popen[bytes], folder: Path) -> Any:
+def _patiently(connect: Callable[[], Any], port: int, process: subprocess.Popen[bytes], folder: Path) -> Any:
     """A first connection, as soon as the server takes it."""
     end = time.monotonic() + _SECONDS
     while True:
         try:
+            with socket.create_connection(("127.0.0.1", port), 1):
+                pass  # a driver that is refused may leave its socket open
             return connect()
         except Exception:
             if process.poll() is not None or time.monotonic() > end:

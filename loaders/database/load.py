@@ -100,10 +100,11 @@ class _TableLoad:
         """Load the table; the answer has a line for one that no layout fits."""
         name = f"{self.database.address} 的表 {self.table.name}"
         sheet = Sheet(SourceFile(str(self.database.address), "", 0), self.table.name, pl.DataFrame())
-        sample = next(iter(self._rows(SAMPLE_ROWS)), None)
-        if sample is None:
+        first = list(self._rows(SAMPLE_ROWS))
+        if not first:
             self.batch.report.unmatched.append(f"{name}（没有数据）")
             return []
+        sample = pl.concat(first)
         found = match_table(self.table, sheet, sample, self.layouts, target, self.options.layout)
         if found is None:
             looks_like = [as_sheet(sheet, row, sample) for row in heading_rows(self.table)]

@@ -12,7 +12,7 @@ from checks.errors import ExitCode, UserError
 from loaders.database.address import Address, Password
 
 #: Rows read, cast and written at a time.
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 20_000
 #: A chunk of wide rows ends earlier.
 CHUNK_BYTES = 64 * 2**20
 CONNECT_SECONDS = 15

@@ -50,7 +50,7 @@ class MySQL:
                 host=address.host or "localhost",
                 port=address.port,
                 user=address.user or None,
-                password=password.text if password else "",
+                password=password.text.encode() if password else b"",  # as text the driver takes Latin letters only
                 database=address.database,
                 charset="utf8mb4",
                 conv=as_sent,

@@ -21,9 +21,9 @@ from tests.servers import PASSWORD, Server, mariadb, postgresql
 
 SERVERS = {"postgresql": postgresql, "mariadb": mariadb}
 _COLUMNS = (
-    "id BIGINT PRIMARY KEY, 许可证编号 VARCHAR(32), 单位名称 VARCHAR(80), 排放口编号 VARCHAR(16), 排放口名称 VARCHAR(80),"
-    " 污染物种类 VARCHAR(40), 许可排放浓度限值 VARCHAR(40), 许可排放速率限值 NUMERIC(12, 3), 第一年 NUMERIC(14, 4),"
-    " 第二年 NUMERIC(14, 4), 第三年 NUMERIC(14, 4), 第四年 NUMERIC(14, 4), 第五年 NUMERIC(14, 4)"
+    "id BIGINT PRIMARY KEY, 许可证编号 VARCHAR(32), 单位名称 VARCHAR(80), 排放口编号 VARCHAR(16), 排放口名称"
+    " VARCHAR(80), 污染物种类 VARCHAR(40), 许可排放浓度限值 VARCHAR(40), 许可排放速率限值 NUMERIC(12, 3), 第一年"
+    " NUMERIC(14, 4), 第二年 NUMERIC(14, 4), 第三年 NUMERIC(14, 4), 第四年 NUMERIC(14, 4), 第五年 NUMERIC(14, 4)"
 )
 _ROWS = """
 INSERT INTO 大气污染物有组织排放许可限值
@@ -49,11 +49,11 @@ def fill(server: Server, rows: int) -> None:
     server.run(create, text, "GRANT SELECT ON permits.* TO reader@'127.0.0.1'")
 
 
-def measure(server: Server, workspace: Path) -> tuple[float, float, str]:
-    """Seconds, MiB and the last line of one load into a fresh workspace."""
+def measure(server: Server, workspace: Path) -> tuple[float, float, float, str]:
+    """Seconds, seconds of the processors, MiB and the last line of one load into a fresh workspace."""
     command = [sys.executable, "-m", "audit.cli.main", "--workspace", str(workspace), "load", "--from", server.url()]
     environment = os.environ | {"PERMIT_AUDIT_DB_PASSWORD": PASSWORD}
-    start = time.monotonic()
+    start, used = time.monotonic(), _used()
     process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     peak = [0]
     stop = threading.Event()
@@ -70,7 +70,12 @@ def measure(server: Server, workspace: Path) -> tuple[float, float, str]:
     watcher.join()
     if process.returncode:
         raise SystemExit(said)
-    return seconds, peak[0] / 2**20, said.strip().splitlines()[-1]
+    return seconds, _used() - used, peak[0] / 2**20, said.strip().splitlines()[-1]
+
+
+def _used() -> float:
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _tree(pid: int) -> list[int]:
@@ -104,11 +109,15 @@ def main() -> None:
         fill(server, given.rows)
         for _ in range(given.times):
             with tempfile.TemporaryDirectory() as folder:
-                seconds, memory, said = measure(server, Path(folder) / "workspace")
-            results.append((seconds, memory))
-            print(f"{given.server} {given.rows:,} rows: {seconds:.1f} s, {memory:.0f} MiB; {said}", flush=True)
-    seconds, memory = (statistics.median(values) for values in zip(*results, strict=True))
-    print(f"median of {given.times}: {seconds:.1f} s, {memory:.0f} MiB")
+                *figures, said = measure(server, Path(folder) / "workspace")
+            results.append(figures)
+            print(f"{given.server} {given.rows:,} rows: {_text(figures)}; {said}", flush=True)
+    print(f"median of {given.times}: {_text([statistics.median(values) for values in zip(*results, strict=True)])}")
+
+
+def _text(figures: list[float]) -> str:
+    seconds, used, memory = figures
+    return f"{seconds:.1f} s wall, {used:.1f} s of the processors, {memory:.0f} MiB"
 
 
 if __name__ == "__main__":
