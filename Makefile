@@ -6,7 +6,7 @@ DEMO := demo
 PLANTED := data/sample/planted
 AS_OF := 2026-10-31
 
-.PHONY: demo test lint format golden sample docs clean
+.PHONY: demo test lint format golden sample bench-database docs clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -38,6 +38,9 @@ golden: $(READY) ## recall and precision on the sample, one line per rule
 
 sample: $(READY) ## write data/sample again (same seed, same bytes)
 	$(BIN)/python data/sample/make_sample.py
+
+bench-database: $(READY) ## a million rows from a private PostgreSQL: time and memory, three times
+	$(BIN)/python -m tests.bench.database
 
 docs: $(READY) ## generated pages
 	$(BIN)/python -m audit.docs

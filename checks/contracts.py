@@ -56,6 +56,8 @@ _RULES = (
     ContractRule("C-020", "同一行内各列矛盾", Severity.GENERAL, "核对这几列后更正"),
     ContractRule("C-030", "单元格内容可能已失真", Severity.HINT, "在导出文件中把该列设为文本后重新导出"),
 )
+_REPEATED = "C-014"
+_BREACH = {"rid": pl.Int64, "rule_id": pl.String, "field": pl.String, "expected": pl.String}
 CONTRACT_RULES: dict[str, ContractRule] = {rule.id: rule for rule in _RULES}
 
 #: Contract rule of a text that could not be read as its kind asks.
@@ -124,12 +126,14 @@ def _unique_clause(table: Table) -> Clause:
     complete = pl.all_horizontal([part.is_not_null() for part in key])
     repeats = pl.struct(key).is_duplicated()
     heading = table.columns[table.key[-1]].heading if table.key else "许可证编号"
-    return Clause("C-014", table.key[-1] if table.key else "permit_no", f"{heading}不重复", ~(complete & repeats))
+    return Clause(_REPEATED, table.key[-1] if table.key else "permit_no", f"{heading}不重复", ~(complete & repeats))
 
 
 @cache
-def contract(table: Table) -> DataFrameSchema:
+def contract(table: Table, *, rows_only: bool = False) -> DataFrameSchema:
     """The Pandera schema of ``table``: types of all columns, and every clause hung on ``rid``.
+
+    With ``rows_only`` without the clause that compares rows, for a frame that is a piece of a table.
 
     A check that hangs on the key column gives the row's key as its failure case, also when it
     looks at other columns. Validate eager frames only: of a LazyFrame Pandera sees names and types.
@@ -148,12 +152,16 @@ def contract(table: Table) -> DataFrameSchema:
         for column in table.columns.values()
     }
     columns["subject"] = pa.Column(pl.String(), nullable=True)
-    columns["rid"] = pa.Column(pl.Int64(), unique=True, checks=[as_check(clause) for clause in clauses(table)])
+    wanted = [clause for clause in clauses(table) if not (rows_only and clause.rule_id == _REPEATED)]
+    columns["rid"] = pa.Column(pl.Int64(), unique=True, checks=[as_check(clause) for clause in wanted])
     return pa.DataFrameSchema(columns, name=table.name, strict=False)
 
 
-def breaches(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+def breaches(table: Table, frame: pl.DataFrame, *, rows_only: bool = False) -> pl.DataFrame:
     """Rows of ``frame`` that break the contract of ``table``.
+
+    With ``rows_only`` no row is compared with another: ``frame`` is a piece of the table, and
+    :func:`repeats` looks at the whole.
 
     ``frame`` needs ``rid`` (Int64), ``subject`` and all columns of the table. The answer has
     one row per broken clause: ``rid``, ``rule_id``, ``field``, ``expected``. A check that
@@ -163,9 +171,8 @@ def breaches(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
         raise TypeError("a contract is checked on an eager frame; a LazyFrame would pass bad values")
     from pandera.errors import SchemaErrors
 
-    empty = {"rid": pl.Int64, "rule_id": pl.String, "field": pl.String, "expected": pl.String}
     try:
-        contract(table).validate(frame, lazy=True)
+        contract(table, rows_only=rows_only).validate(frame, lazy=True)
     except SchemaErrors as errors:
         cases: pl.DataFrame = errors.failure_cases
         known = {clause.name: clause for clause in clauses(table)}
@@ -182,7 +189,21 @@ def breaches(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
         return (
             cases.select(pl.col("failure_case").cast(pl.Int64).alias("rid"), "check")
             .join(expected, on="check", how="left")
-            .select(*empty)
+            .select(*_BREACH)
             .sort("rid", "rule_id", "field")
         )
-    return pl.DataFrame(schema=empty)
+    return pl.DataFrame(schema=_BREACH)
+
+
+def repeats(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows of ``frame`` (all rows of a statement) whose key is not theirs alone, told as :func:`breaches` does.
+
+    ``frame`` needs ``rid``, ``subject`` and the columns of the key.
+    """
+    found = [clause for clause in clauses(table) if clause.rule_id == _REPEATED]
+    if not found:
+        return pl.DataFrame(schema=_BREACH)
+    clause = found[0]
+    broken = frame.filter(~clause.holds.fill_null(value=True))
+    texts = {"rule_id": clause.rule_id, "field": clause.field, "expected": clause.expected}
+    return broken.select("rid", *(pl.lit(text).alias(name) for name, text in texts.items()))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from checks.contracts import CAST_RULES, breaches
+from checks.contracts import CAST_RULES, breaches, repeats
 from checks.errors import ExitCode, UserError
 from checks.tables import TABLES, Table
 from checks.tables.fields import SYSTEM_COLUMNS
@@ -116,19 +116,24 @@ def load_files(
     done = 0
     with transaction(connection):
         for period in report.periods:  # the older first: a later batch replaces an earlier one
-            batch = _Batch(connection, report, period)
+            batch = Batch(connection, report, period)
             for source in by_period[period]:
                 progress(done, len(sources), source.name)
                 unknown.extend(_load_source(batch, source, layouts, options))
                 done += 1
             batch.close()
         progress(done, done, "")
-        if unknown and not (options.skip_unknown and (report.sheets or report.already_loaded)):
-            raise _nothing_fits(unknown)
-        report.skipped = unknown
-        if options.dry_run:
-            raise _DryRunDone(report)
+        settle(report, unknown, options)
     return report
+
+
+def settle(report: LoadReport, unknown: list[str], options: LoadOptions) -> None:
+    """The last word inside the transaction: may what was read stay, although there were ``unknown`` sources?"""
+    if unknown and not (options.skip_unknown and (report.sheets or report.already_loaded)):
+        raise _nothing_fits(unknown)
+    report.skipped = unknown
+    if options.dry_run:
+        raise _DryRunDone(report)
 
 
 def _is_below(path: Path, folder: Path | None) -> bool:
@@ -141,22 +146,16 @@ class _DryRunDone(Exception):  # noqa: N818  # not an error: it carries the repo
         self.report = report
 
 
-def dry_run(
-    connection: duckdb.DuckDBPyConnection,
-    paths: Sequence[Path],
-    layouts: Catalogue,
-    options: LoadOptions,
-    progress: Progress = lambda done, total, name: None,
-) -> LoadReport:
-    """Do everything that a load does, roll it back, and tell what it would have done."""
+def dry_run(load: Callable[[], LoadReport]) -> LoadReport:
+    """Do everything that ``load`` does with the option ``dry_run``, roll it back, and tell what it would have done."""
     try:
-        return load_files(connection, paths, layouts, options, progress)
+        return load()
     except _DryRunDone as done:
         done.report.batches = {}
         return done.report
 
 
-def _load_source(batch: _Batch, source: Source, layouts: Catalogue, options: LoadOptions) -> list[str]:
+def _load_source(batch: Batch, source: Source, layouts: Catalogue, options: LoadOptions) -> list[str]:
     """Load one source; the answer has a line for a file that no layout fits.
 
     A copy of a file, under whatever name, is the same statement: loaded twice it would look like
@@ -170,18 +169,21 @@ def _load_source(batch: _Batch, source: Source, layouts: Catalogue, options: Loa
     filled = [(sheet, match(sheet, layouts, only=options.layout)) for sheet in sheets if sheet.cells.height]
     fitting = [(sheet, found) for sheet, found in filled if found is not None]
     if not fitting:
-        return [_unknown_line(source.name, [sheet for sheet, _ in filled], layouts)]
+        return [unknown_line(source.name, [sheet for sheet, _ in filled], layouts)]
     batch.report.unmatched.extend(f"{sheet.source.name}［{sheet.name}］" for sheet, found in filled if found is None)
     first = [extract(sheet, found) for sheet, found in fitting]
     # The tables of one permit's detail page do not repeat its number: another sheet of the file has it.
     context = file_context(source.name, first)
     for (sheet, found), extracted in zip(fitting, first, strict=True):
         again = extracted.rejected.height and context
-        batch.add(source.path.parent.as_posix(), sheet, found, extract(sheet, found, context) if again else extracted)
+        statement = batch.begin(source.path.parent.as_posix(), sheet, found)
+        statement.add(sheet, extract(sheet, found, context) if again else extracted)
+        statement.close()
     return []
 
 
-def _unknown_line(name: str, sheets: list[Sheet], layouts: Catalogue) -> str:
+def unknown_line(name: str, sheets: list[Sheet], layouts: Catalogue) -> str:
+    """What to tell about a source that no layout fits: its name and what it looks like."""
     if not sheets:
         return f"{name}：文件里没有数据。请确认导出是否完整"
     best = sorted((guess for sheet in sheets for guess in nearest(sheet, layouts)), key=lambda guess: -guess[1])
@@ -195,7 +197,7 @@ def _nothing_fits(lines: list[str]) -> UserError:
     return UserError("\n".join([*lines, advice]), ExitCode.INPUT)
 
 
-class _Batch:
+class Batch:
     """The rows of one period on their way into the warehouse, numbered as they come.
 
     ``known`` holds the hashes of what the warehouse already has for the period.
@@ -217,120 +219,30 @@ class _Batch:
         self._source_id = next_id(connection, "sources", "source_id")
         self._rid = max(next_id(connection, f"data.{name}", "rid") for name in TABLES if name != "permits")
 
-    def add(self, folder: str, sheet: Sheet, found: Match, extracted: Extract) -> None:
-        """Cast, check and write the rows of one sheet of a file in ``folder``."""
+    def begin(self, folder: str, sheet: Sheet, found: Match) -> Statement:
+        """A place for the rows of one sheet of a file in ``folder``."""
         self._is_empty = False
         sheet_id, self._sheet_id = self._sheet_id, self._sheet_id + 1
-        loaded: dict[str, int] = {}
-        for part in extracted.parts:
-            loaded[part.table_name] = loaded.get(part.table_name, 0) + part.source_rows
-            self._add_part(folder, sheet, found, sheet_id, part)
-        rejected = extracted.rejected.with_columns(
-            batch_id=pl.lit(self.batch_id, pl.Int32), sheet_id=pl.lit(sheet_id, pl.Int32)
-        )
-        self._insert("rejected_rows", rejected, ("batch_id", "sheet_id", "source_row", "reason", "cells"))
-        self._keep_raw(sheet, sheet_id)
-        main = found.layout.table
-        rows_in = sum(loaded.values()) + rejected.height
-        self.connection.execute(
-            "INSERT INTO sheets VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-            [
-                sheet_id,
-                self.batch_id,
-                sheet.source.name,
-                sheet.source.sha256,
-                sheet.source.size,
-                sheet.name,
-                sheet.format,
-                sheet.encoding,
-                found.layout.name,
-                found.score,
-                rows_in,
-                rejected.height,
-                extracted.context_rows,
-                [item.heading for item in found.unknown],
-            ],
-        )
-        self.report.loaded.update(loaded)
-        self.report.rejected[main] += rejected.height
-        self.report.reasons.update((main, reason) for reason in rejected["reason"])
-        self.report.sheets.append(
-            SheetReport(
-                sheet.source.name,
-                sheet.name,
-                found.layout.name,
-                found.score,
-                loaded,
-                rejected.height,
-                extracted.context_rows,
-                tuple(item.heading for item in found.unknown),
-            )
-        )
+        return Statement(self, folder, sheet, found, sheet_id)
 
-    def _add_part(self, folder: str, sheet: Sheet, found: Match, sheet_id: int, part: Part) -> None:
-        table = TABLES[part.table_name]
+    def take_source(self) -> int:
+        """A number for the rows of one canonical table in one sheet."""
         source_id, self._source_id = self._source_id, self._source_id + 1
-        typed = cast(table, part.frame, date_1904=sheet.date_1904, separators=part.separators)
-        first_rid, self._rid = self._rid, self._rid + part.frame.height
-        frame = typed.frame.with_columns(
-            rid=pl.int_range(first_rid, self._rid, dtype=pl.Int64, eager=True),
-            batch_id=pl.lit(self.batch_id, pl.Int32),
-            source_id=pl.lit(source_id, pl.Int32),
-        )
-        provided = [
-            column.name for name in part.provided if name in table.by_name for column in table.by_name[name].columns
-        ]
-        self._insert(f"data.{table.name}", frame, (*SYSTEM_COLUMNS, *table.columns))
-        self.connection.execute(
-            "INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?,?)",
-            [
-                source_id,
-                sheet_id,
-                self.batch_id,
-                table.name,
-                found.layout.name,
-                folder,
-                sheet.source.name,
-                sheet.name,
-                frame.height,
-                sorted(provided),
-            ],
-        )
-        self._insert(
-            "presence",
-            frame.select("batch_id", "source_id", "subject")
-            .unique()
-            .with_columns(table_name=pl.lit(table.name), layout=pl.lit(found.layout.name), folder=pl.lit(folder)),
-            ("batch_id", "source_id", "table_name", "layout", "folder", "subject"),
-        )
-        failures = _failures(table, part, frame, typed.failures, sheet)
-        self.report.contract_failures += failures.height
-        failures = failures.with_columns(
-            batch_id=pl.lit(self.batch_id, pl.Int32),
-            source_id=pl.lit(source_id, pl.Int32),
-            table_name=pl.lit(table.name),
-        )
-        self._insert(
-            "contract_failures",
-            failures,
-            ("batch_id", "source_id", "rid", "table_name", "rule_id", "field", "heading", "cell", "text", "expected"),
-        )
+        return source_id
 
-    def _keep_raw(self, sheet: Sheet, sheet_id: int) -> None:
-        raw = sheet.cells.select(
-            sheet_id=pl.lit(sheet_id, pl.Int32),
-            source_row=pl.int_range(pl.len(), dtype=pl.Int32) + sheet.first_row,
-            cells=pl.concat_list(pl.all()),
-        )
-        self._insert("raw_rows", raw, ("sheet_id", "source_row", "cells"))
+    def take_rids(self, count: int) -> pl.Series:
+        """Numbers for so many rows."""
+        first, self._rid = self._rid, self._rid + count
+        return pl.int_range(first, self._rid, dtype=pl.Int64, eager=True)
 
-    def _insert(self, table: str, frame: pl.DataFrame, columns: Sequence[str]) -> None:
+    def insert(self, table: str, frame: pl.DataFrame, columns: Sequence[str]) -> None:
+        """Write rows to a table of the warehouse."""
         if not frame.height:
             return
-        self.connection.register("incoming", frame.select(columns).to_arrow())
+        # DuckDB finds the frame by its name here. Registered, it would be kept until the transaction ends.
+        incoming = frame.select(columns).to_arrow()  # noqa: F841
         names = ", ".join(columns)
         self.connection.execute(f"INSERT INTO {table} ({names}) SELECT {names} FROM incoming")
-        self.connection.unregister("incoming")
 
     def close(self) -> None:
         """Write the batch record, unless nothing new came in."""
@@ -341,8 +253,179 @@ class _Batch:
         self.report.batches[self.period] = self.batch_id
 
 
+@dataclass
+class _Source:
+    """The rows of one canonical table in one sheet, as far as they are written; ``keys`` waits for all of them."""
+
+    table: Table
+    source_id: int
+    first: Part
+    rows: int = 0
+    subjects: list[pl.DataFrame] = field(default_factory=list)
+    keys: list[pl.DataFrame] = field(default_factory=list)  # what tells a repeated key
+    texts: list[pl.DataFrame] = field(default_factory=list)  # the key's last field as it was written
+
+
+class Statement:
+    """What one sheet says, cast, checked and written piece by piece; a file's sheet is one piece.
+
+    All that needs every row (repeated keys, who is spoken of, the counts) is done by ``close``.
+    """
+
+    def __init__(self, batch: Batch, folder: str, sheet: Sheet, found: Match, sheet_id: int) -> None:
+        self._batch = batch
+        self._folder = folder
+        self._sheet = sheet
+        self._found = found
+        self._sheet_id = sheet_id
+        self._sources: dict[str, _Source] = {}
+        self._loaded: dict[str, int] = {}
+        self._rejected = 0
+        self._context_rows = 0
+
+    def add(self, sheet: Sheet, extracted: Extract, headings: int = 0) -> None:
+        """Write the rows of one piece, whose first ``headings`` rows were already told by a piece before."""
+        batch = self._batch
+        for part in extracted.parts:
+            self._loaded[part.table_name] = self._loaded.get(part.table_name, 0) + part.source_rows
+            self._add_part(sheet, part)
+        rejected = extracted.rejected.with_columns(
+            batch_id=pl.lit(batch.batch_id, pl.Int32), sheet_id=pl.lit(self._sheet_id, pl.Int32)
+        )
+        batch.insert("rejected_rows", rejected, ("batch_id", "sheet_id", "source_row", "reason", "cells"))
+        self._keep_raw(sheet, headings)
+        self._rejected += rejected.height
+        self._context_rows += extracted.context_rows - headings
+        batch.report.reasons.update((self._found.layout.table, reason) for reason in rejected["reason"])
+
+    def close(self) -> None:
+        """Write what is known now that all rows are in, and report."""
+        batch, sheet, found = self._batch, self._sheet, self._found
+        for source in self._sources.values():
+            self._close_source(source)
+        unknown = [item.heading for item in found.unknown]
+        batch.connection.execute(
+            "INSERT INTO sheets VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            [
+                self._sheet_id,
+                batch.batch_id,
+                sheet.source.name,
+                sheet.source.sha256,
+                sheet.source.size,
+                sheet.name,
+                sheet.format,
+                sheet.encoding,
+                found.layout.name,
+                found.score,
+                sum(self._loaded.values()) + self._rejected,
+                self._rejected,
+                self._context_rows,
+                unknown,
+            ],
+        )
+        batch.report.loaded.update(self._loaded)
+        batch.report.rejected[found.layout.table] += self._rejected
+        batch.report.sheets.append(
+            SheetReport(
+                sheet.source.name,
+                sheet.name,
+                found.layout.name,
+                found.score,
+                self._loaded,
+                self._rejected,
+                self._context_rows,
+                tuple(unknown),
+            )
+        )
+
+    def _add_part(self, sheet: Sheet, part: Part) -> None:
+        table, batch = TABLES[part.table_name], self._batch
+        source = self._sources.get(table.name)
+        if source is None:
+            source = self._sources[table.name] = _Source(table, batch.take_source(), part)
+        typed = cast(table, part.frame, date_1904=sheet.date_1904, separators=part.separators)
+        frame = typed.frame.with_columns(
+            rid=batch.take_rids(part.frame.height),
+            batch_id=pl.lit(batch.batch_id, pl.Int32),
+            source_id=pl.lit(source.source_id, pl.Int32),
+        )
+        batch.insert(f"data.{table.name}", frame, (*SYSTEM_COLUMNS, *table.columns))
+        source.rows += frame.height
+        source.subjects.append(frame.select("subject").unique())
+        if table.unique:
+            source.keys.append(frame.select("rid", "source_row", "subject", *table.key))
+            source.texts.append(part.frame.select("source_row", *(set(table.key[-1:]) & set(part.frame.columns))))
+        self._keep_failures(source, part, _failures(table, part, frame, typed.failures, sheet))
+
+    def _close_source(self, source: _Source) -> None:
+        table, batch = source.table, self._batch
+        if source.keys:
+            keys = pl.concat(source.keys)
+            repeated = repeats(table, keys).join(keys.select("rid", "source_row"), on="rid")
+            if repeated.height:
+                part = replace(source.first, frame=pl.concat(source.texts))
+                self._keep_failures(source, part, repeated)
+        provided = [
+            column.name
+            for name in source.first.provided
+            if name in table.by_name
+            for column in table.by_name[name].columns
+        ]
+        batch.connection.execute(
+            "INSERT INTO sources VALUES (?,?,?,?,?,?,?,?,?,?)",
+            [
+                source.source_id,
+                self._sheet_id,
+                batch.batch_id,
+                table.name,
+                self._found.layout.name,
+                self._folder,
+                self._sheet.source.name,
+                self._sheet.name,
+                source.rows,
+                sorted(provided),
+            ],
+        )
+        texts = {"table_name": table.name, "layout": self._found.layout.name, "folder": self._folder}
+        batch.insert(
+            "presence",
+            pl.concat(source.subjects)
+            .unique()
+            .with_columns(
+                pl.lit(batch.batch_id, pl.Int32).alias("batch_id"),
+                pl.lit(source.source_id, pl.Int32).alias("source_id"),
+                *(pl.lit(text).alias(name) for name, text in texts.items()),
+            ),
+            ("batch_id", "source_id", "table_name", "layout", "folder", "subject"),
+        )
+
+    def _keep_failures(self, source: _Source, part: Part, failures: pl.DataFrame) -> None:
+        if not failures.height:
+            return
+        batch, table = self._batch, source.table
+        batch.report.contract_failures += failures.height
+        told = _told(table, part, failures).with_columns(
+            batch_id=pl.lit(batch.batch_id, pl.Int32),
+            source_id=pl.lit(source.source_id, pl.Int32),
+            table_name=pl.lit(table.name),
+        )
+        batch.insert(
+            "contract_failures",
+            told,
+            ("batch_id", "source_id", "rid", "table_name", "rule_id", "field", "heading", "cell", "text", "expected"),
+        )
+
+    def _keep_raw(self, sheet: Sheet, headings: int) -> None:
+        raw = sheet.cells.select(
+            sheet_id=pl.lit(self._sheet_id, pl.Int32),
+            source_row=pl.int_range(pl.len(), dtype=pl.Int32) + sheet.first_row,
+            cells=pl.concat_list(pl.all()),
+        )
+        self._batch.insert("raw_rows", raw.slice(headings), ("sheet_id", "source_row", "cells"))
+
+
 def _failures(table: Table, part: Part, frame: pl.DataFrame, cast_failures: pl.DataFrame, sheet: Sheet) -> pl.DataFrame:
-    """Contract failures of one part, each with its cell: from the cast, the contract and doubtful cells."""
+    """Contract failures of the rows of one part: from the cast, the contract and doubtful cells."""
     rows = frame.select("rid", "source_row")
     kinds = {name: CAST_RULES[field.kind] for name, field in table.by_name.items() if field.kind in CAST_RULES}
     from_cast = cast_failures.join(rows, on="source_row").select(
@@ -354,12 +437,14 @@ def _failures(table: Table, part: Part, frame: pl.DataFrame, cast_failures: pl.D
     )
     unread = from_cast.select("rid", "field")
     from_contract = (  # a cell that could not be read is told once, not also as empty
-        breaches(table, frame).join(unread, on=["rid", "field"], how="anti").join(rows, on="rid")
+        breaches(table, frame, rows_only=True).join(unread, on=["rid", "field"], how="anti").join(rows, on="rid")
     )
     doubtful = _doubtful(part, rows, sheet)
-    failures = pl.concat([from_cast, from_contract.select(from_cast.columns), doubtful])
-    if not failures.height:
-        return failures.with_columns(heading=pl.lit(""), cell=pl.lit(""), text=pl.lit(""))
+    return pl.concat([from_cast, from_contract.select(from_cast.columns), doubtful])
+
+
+def _told(table: Table, part: Part, failures: pl.DataFrame) -> pl.DataFrame:
+    """Each failure with its heading, its cell and what was written there."""
     return failures.with_columns(
         heading=pl.col("field").map_elements(lambda name: _heading(table, name), return_dtype=pl.String),
         cell=pl.struct("field", "source_row").map_elements(
