@@ -31,8 +31,8 @@ _OUTSIDE = (
     & _C("latitude_deg").is_not_null()
     & ~(_C("longitude_deg").is_between(116.2, 117.9) & _C("latitude_deg").is_between(36.0, 37.6))
 )
-_FROM, _TO = _C("valid_from"), _C("valid_to")
-_FIVE_YEARS = _FROM.dt.offset_by("5y")
+_since, _until = _C("valid_from"), _C("valid_to")
+_FIVE_YEARS = _since.dt.offset_by("5y")
 _HEIGHT, _WIDTH = _C("stack_height_m"), _C("stack_diameter_m")
 _DEGREES = _C("gas_temperature").cast(pl.Float64, strict=False)
 _AMOUNTS = [f"amount_y{year}_t" for year in range(1, 6)]
@@ -45,9 +45,9 @@ PREDICATES: dict[str, pl.Expr] = {
     "B-P02": _IS_CODE & _check_digit(),
     "B-P03": _IS_CODE & (_C("permit_no").str.slice(0, 18) != _CODE),
     "B-P04": ~_C("permit_no").str.contains("^[0-9A-Z]{18}[0-9]{3}[A-Z]$"),
-    "B-P05": _TO <= _FROM,
-    "B-P06": (_TO > _FROM) & ~_TO.is_between(_FIVE_YEARS.dt.offset_by("-2d"), _FIVE_YEARS),
-    "B-P07": (_TO > _FROM.dt.offset_by("1y")) & (pl.lit(AS_OF) > _TO),
+    "B-P05": _until <= _since,
+    "B-P06": (_until > _since) & ~_until.is_between(_FIVE_YEARS.dt.offset_by("-2d"), _FIVE_YEARS),
+    "B-P07": (_until > _since.dt.offset_by("1y")) & (_until < AS_OF),
     "B-P08": ~_C("postcode").str.contains("^[0-9]{6}$"),
     "B-P09": ~_C("phone").str.contains("^1[3-9][0-9]{9}$")
     & ~_C("phone").str.contains("^0[0-9]{2,3}-?[2-9][0-9]{6,7}$"),

@@ -122,9 +122,7 @@ QUERIES = {
         "GROUP BY subject) o USING (subject) JOIN (SELECT subject, count(DISTINCT outlet_code) AS points "
         "FROM monitoring_plan GROUP BY subject) m USING (subject) WHERE points < outlets",
     ),
-    "B-A07": _by_outlets(
-        "max(stack_height_m) AS highest, median(stack_height_m) AS middle", "highest > 10 * middle"
-    ),
+    "B-A07": _by_outlets("max(stack_height_m) AS highest, median(stack_height_m) AS middle", "highest > 10 * middle"),
     "B-A08": _by_outlets("max(longitude_deg) - min(longitude_deg) AS spread", "spread > 0.3"),
 }
 
