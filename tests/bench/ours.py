@@ -1,10 +1,12 @@
 """permit-audit's engine on the benchmark's tables: nothing but ``judge``, findings into a DuckDB table.
 
-``python -m tests.bench.ours FOLDER RULES [PAIRS] [PROFILE]``
+``python -m tests.bench.ours FOLDER RULES [PAIRS]``. BENCH_CACHE is the folder of the kept catalogue, BENCH_MEMORY a
+limit (``2GiB``), BENCH_PROFILE=1 tells on standard error where the engine's time went.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import tempfile
@@ -14,6 +16,7 @@ import duckdb
 
 from checks import catalogue as catalogues
 from checks.engine import FINDINGS_DDL
+from checks.engine.plan import Profile
 from checks.engine.run import judge
 from checks.model import Outcome
 from tests.bench.common import AS_OF, TABLES, rules_of, tell
@@ -61,7 +64,12 @@ def main(folder: Path, wanted: str, pairs: str = "") -> int:
         cache = Path(os.environ["BENCH_CACHE"]) if "BENCH_CACHE" in os.environ else None
         catalogue = catalogues.load([RULES], as_of=AS_OF, is_builtin=False, cache=cache)
         rules = [rule for rule in catalogue.select() if rule.id in rules_of(wanted)]
-        results = judge(connection, catalogue, rules, as_of=AS_OF, run_id="bench", target="main.findings")
+        profile = Profile()
+        results = judge(
+            connection, catalogue, rules, as_of=AS_OF, run_id="bench", target="main.findings", profile=profile
+        )
+        if os.environ.get("BENCH_PROFILE"):
+            sys.stderr.write(json.dumps(profile.as_json(), indent=1))
         faults = [f"{r.rule_id} {r.reason}" for r in results if r.outcome in (Outcome.ERROR, Outcome.NOT_RUN)]
         if faults:
             raise SystemExit("\n".join(faults))

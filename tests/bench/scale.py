@@ -19,8 +19,6 @@ from tests.bench.common import AS_OF
 from tests.bench.measure import OURS, ROOT, Measured, machine, run
 from tests.bench.run import FOLDER
 
-PERIOD = "2026Q3"
-
 
 def workspace(permits: int, rules: int) -> Path:
     """A workspace with a city of so many permits loaded, and a catalogue of at least so many rules."""
@@ -29,7 +27,7 @@ def workspace(permits: int, rules: int) -> Path:
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
         maker = ROOT / "data" / "sample" / "make_sample.py"
-        sizes = ["--permits", str(permits), "--periods", PERIOD, "--format", "parquet"]
+        sizes = ["--permits", str(permits), "--format", "parquet"]
         run([OURS, str(maker), *sizes, "--out", str(folder / "exports")])
         loaded = run([*_audit(place), "load", str(folder / "exports")])
         run([OURS, "-c", f"from tests.bench import scale; scale.spoil({str(place)!r})"])
