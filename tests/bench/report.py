@@ -25,7 +25,7 @@ _HEAD = (
     "|---|--:|--:|--:|--:|--:|--:|",
 )
 _HOW = (
-    "Measured {date}, {machine}, medians of {runs} runs. A figure is of a whole fresh process from start to exit, "
+    "Measured {date}, {machine}, medians, runs: {runs}. A figure is of a whole fresh process from start to exit, "
     "imports and the reading of the parquet files included; the tools run in turn. Other work may have run on the "
     "machine: trust differences under 30 % only where CPU seconds agree. A ratio under 1 means that we need less."
 )
@@ -56,6 +56,8 @@ def markdown(result: dict[str, Any]) -> str:
     for permits, contests in result["sizes"].items():
         for wanted, contest in contests.items():
             found = f"{contest['findings']:,} wrong rows, the same for all."
+            if contest.get("load"):
+                found += f" Load average of the machine at the end: {contest['load']}."
             lines += ["", f"### {int(permits):,} permits, {wanted} rules", "", f"{_TITLES[wanted]}; {found}", ""]
             lines += table(contest["tools"])
     return "\n".join(lines) + "\n"

@@ -126,6 +126,7 @@ def contest(tools: list[Tool], folder: Path, wanted: str, permits: int, runs: in
     return {
         "rules": int(wanted),
         "findings": sum(agreed.values()),
+        "load": round(os.getloadavg()[0], 1),
         "tools": {
             name: {
                 "wall": [round(one.wall, 3) for one in ones],
