@@ -6,7 +6,10 @@ DEMO := demo
 PLANTED := data/sample/planted
 AS_OF := 2026-10-31
 
-.PHONY: demo test lint format golden sample bench-database docs clean
+PEERS := .venv-peers/.ready
+RUNS := 5
+
+.PHONY: demo test lint format golden sample docs bench bench-quick bench-scale bench-database bench-docs clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -45,5 +48,22 @@ bench-database: $(READY) ## a million rows from a private PostgreSQL: time and m
 docs: $(READY) ## generated pages
 	$(BIN)/python -m audit.docs
 
+$(PEERS): tests/bench/requirements-peers.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+bench: $(READY) $(PEERS) ## the rule engine against general data validators; results in .bench/
+	$(BIN)/python -m tests.bench.run --runs $(RUNS)
+
+bench-quick: $(READY) $(PEERS) ## the same on 10,000 permits, once
+	$(BIN)/python -m tests.bench.run --permits 10000 --runs 1
+
+bench-scale: $(READY) ## the whole catalogue on cities of several sizes and under memory limits
+	$(BIN)/python -m tests.bench.scale
+
+bench-docs: $(READY) ## put the last results into docs/benchmarks.md
+	$(BIN)/python -m tests.bench.report $${BENCH_DIR:-.bench}/result.json
+
 clean:
-	rm -rf $(DEMO) .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(DEMO) .bench .venv .venv-peers build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
