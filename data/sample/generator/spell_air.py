@@ -40,7 +40,8 @@ def _links(v: Variant, code: str, name: str, spec: dict[str, Any], copy: int | N
                       facility_code=facility, facility_name=label, link_name=link, pollutant=pollutant,
                       discharge_form="有组织", treatment_code=f"TA{v.treatments:03d}" if is_treated else NONE,
                       treatment_name=title if is_treated else NONE, treatment_process=process if is_treated else NONE,
-                      design_efficiency_pct=NONE, is_feasible_technology=feasible if is_treated else NONE, **OPEN,
+                      design_efficiency_pct=spec.get("efficiency", NONE) if is_treated else NONE,
+                      is_feasible_technology=feasible if is_treated else NONE, **OPEN,
                       treatment_remarks=spec.get("argued", NONE), outlet_code=code, outlet_name=name,
                       is_outlet_compliant="是",
                       outlet_class=spec["class"], remarks=NONE)  # fmt: skip
