@@ -254,8 +254,8 @@ class Module:
 @cache
 def modules() -> tuple[Module, ...]:
     """All modules with their planters, in a fixed order."""
-    for name in ("special_basic", "special_rows", "special_amounts", "special_b"):
-        import_module(f"generator.{name}")  # registers its actions
+    for file in sorted(FOLDER.glob("special_*.py")):
+        import_module(f"generator.{file.stem}")  # registers its actions
 
     found: list[Module] = []
     for path in sorted((FOLDER / "planters").glob("*.yaml")):

@@ -28,8 +28,12 @@ def read(path: Path) -> Any:
 
 @cache
 def common() -> dict[str, Any]:
-    """Texts that several industries share."""
-    return dict(read(FOLDER / "common.yaml"))
+    """Texts that several industries share; ``common_*.yaml`` add to the groups of ``common.yaml``."""
+    texts = dict(read(FOLDER / "common.yaml"))
+    for path in sorted(FOLDER.glob("common_*.yaml")):
+        for group, entries in read(path).items():
+            texts[group] = {**texts.get(group, {}), **entries}
+    return texts
 
 
 def split(line: str, width: int) -> list[str]:
