@@ -46,25 +46,27 @@ def add_waste(v: Variant) -> None:
         kept += [((kind, way), waste) for way in ("自行贮存", "自行利用", "自行处置") if way in disposals]
     for (kind, way), waste in sorted(kept, key=lambda item: (item[0][1] != "自行贮存", item[0][0] != "H", item[0])):
         if (kind, way) not in stores:
-            stores[kind, way] = _facility(kind, way, len(stores) + 1)
+            stores[kind, way] = _facility(kind, way, len(stores) + 1, v.industry.get("general_facility", {}))
         v.add("waste_facilities", **stores[kind, way][1], waste_remarks=NONE, **waste)
 
 
-def _facility(kind: str, way: str, number: int) -> tuple[str, Row]:
+def _facility(kind: str, way: str, number: int, own: Row) -> tuple[str, Row]:
     is_store, is_hazardous = way == "自行贮存", kind == "H"
     name = {"自行贮存": "危险废物贮存库" if is_hazardous else "一般固废暂存间", "自行利用": "回用系统"}.get(
         way, "焚烧处置系统"
     )
     number_text = "18597-2023" if is_hazardous and is_store else "18484-2020" if is_hazardous else "18599-2020"
     code = f"TS{number:03d}"
+    is_own = bool(own) and not is_store and not is_hazardous  # a works whose trade the disposal is
     return code, {
-        "facility_waste_kind": WASTE_KINDS[kind], "facility_name": name, "facility_code": code,
+        "facility_waste_kind": WASTE_KINDS[kind], "facility_name": own["name"] if is_own else name,
+        "facility_code": code,
         "facility_type": f"{way}设施", "_dx": -0.0006 - 0.0004 * number, "_dy": -0.0007,
         "_base": 30.0 if is_store else 500.0,
         "capacity_unit": "t" if is_store else "t/a", "_area": 40.0 if is_store else None,
         "is_standard_met": "是" if is_store else NONE,
-        "own_method": NONE if is_store else "回用于生产" if way == "自行利用" else "焚烧",
-        "control_requirements": f"执行GB {number_text}，设置标识，防风、防雨、防渗",
+        "own_method": own["method"] if is_own else NONE if is_store else "回用于生产" if way == "自行利用" else "焚烧",
+        "control_requirements": own["control"] if is_own else f"执行GB {number_text}，设置标识，防风、防雨、防渗",
     }  # fmt: skip
 
 
