@@ -22,7 +22,7 @@ FOREIGN = "其他未列明服务业"
 
 def _normal(sql: str) -> str:
     """The SQL without its layout and parameter names, so that two spellings of one condition are equal."""
-    return parse_one(re.sub(r"\$([A-Za-z_]+)", r"'\1'", sql), read="duckdb").sql(
+    return parse_one(re.sub(r"\$([A-Za-z_0-9]+)", r"'\1'", sql), read="duckdb").sql(
         "duckdb", normalize=True, comments=False
     )
 
