@@ -254,7 +254,7 @@ class Module:
 @cache
 def modules() -> tuple[Module, ...]:
     """All modules with their planters, in a fixed order."""
-    for name in ("special_basic", "special_rows", "special_amounts"):
+    for name in ("special_basic", "special_rows", "special_amounts", "special_d"):
         import_module(f"generator.{name}")  # registers its actions
 
     found: list[Module] = []
