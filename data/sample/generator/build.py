@@ -15,7 +15,7 @@ import polars as pl
 from generator import city, exports, sowing, tables
 
 CHUNK = 20_000
-REGISTRATIONS = 30  # in each quarter's export
+REGISTRATIONS = 90  # in each quarter's export
 
 Tables = dict[str, pl.DataFrame]
 
