@@ -33,10 +33,10 @@ _WHAT = (
     "What is compared: four canonical tables (permits; air outlets, five a permit; limits and monitoring plan, "
     "fifteen each) with seeded faults, and 60 rules written once as catalogue entries (`tests/bench/rules/`) and once "
     "more by hand for each peer. Every tool must find the same rows: sets of (rule, row) at 10,000 permits, counts of "
-    "every rule above; where they differ the benchmark stops. Each peer but Great Expectations keeps every "
-    "wrong row with its rule, row number and key columns, in memory. We keep more: the whole finding with its sentence, evidence, place in the "
-    "source and fingerprint, and how many rows each rule judged. Our rules come from the kept catalogue, as in every "
-    "run but the first after a change of rules.",
+    "every rule above; where they differ the benchmark stops. Each peer but Great Expectations keeps every wrong row "
+    "with its rule, row number and key columns, in memory. We keep more: the whole finding with its sentence, "
+    "evidence, place in the source and fingerprint, and how many rows each rule judged. Our rules come from the kept "
+    "catalogue, as in every run but the first after a change of rules.",
     "",
     "| tool | can say | keeps |",
     "|---|---|---|",
