@@ -17,7 +17,7 @@ sys.path.insert(0, str(HERE.parents[1]))
 from generator import build, city, exports  # noqa: E402
 
 SEED = 20261031
-PERMITS = 740
+PERMITS = 1700
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -65,6 +65,22 @@ def _has_voc(variant: int) -> int:
     return int(any(row["pollutant"] in ("非甲烷总烃", "挥发性有机物") for row in links))
 
 
+#: A rule of an industry is for permits of that industry: no other fault may move the permit elsewhere.
+_MOVED, _BOUND = "(moved)", "(bound)"
+
+
+def _marks(planter: Planter) -> set[str]:
+    if planter.rule.startswith("I-"):
+        return {_BOUND}
+    return {_MOVED} if "industry" in planter.locks else set()
+
+
+def _excluded(planter: Planter) -> set[str]:
+    if planter.rule.startswith("I-"):
+        return {_MOVED}
+    return {_BOUND} if "industry" in planter.locks else set()
+
+
 class Sower:
     """Plants faults into the exports of one city."""
 
@@ -91,7 +107,7 @@ class Sower:
 
     def _try(self, item: _Field, pid: int, planter: Planter, rng: np.random.Generator) -> bool:
         locked = item.locks.setdefault(pid, set())
-        if locked & set(planter.locks):
+        if locked & set(planter.locks) or locked & _excluded(planter):
             return False
         facts = item.facts.get(pid, {})
 
@@ -111,6 +127,7 @@ class Sower:
             locked -= set(planter.locks)
             return False
         item.plants.append((pid, planter, plant))
+        locked |= _marks(planter)
         return True
 
     def _candidates(self, item: _Field, planter: Planter) -> list[int]:
