@@ -22,7 +22,7 @@ demo: $(READY) ## load the sample with planted faults, audit it, write ledgers
 	$(BIN)/permit-audit --workspace $(DEMO) run --as-of $(AS_OF)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
