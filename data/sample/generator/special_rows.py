@@ -164,7 +164,10 @@ def fuel_without_combustion(at: Context, planter: Planter, row: int) -> Plant | 
     values: dict[str, Any] = {
         name: at.get("permit_records", row, name) for name in ("permit_no", "unit_name", "industry_name")
     }
-    templates = [r for r in at.book.order("fuels") if at.get("fuels", r, "fuel_name") == "天然气"]
+    whole = {"fuel_name": "天然气", "sulphur": "0.002", "heat_value": "35.6"}
+    templates = [
+        r for r in at.book.order("fuels") if all(at.get("fuels", r, key) == value for key, value in whole.items())
+    ]
     if not templates:
         return None
     new = at.book.add("fuels", templates[0], {**values, "pid": at.pid, "sequence": "1", "annual_use": "36"})
