@@ -17,7 +17,8 @@ DDL = """
 CREATE TABLE IF NOT EXISTS runs (
     run_id VARCHAR PRIMARY KEY, started TIMESTAMP, finished TIMESTAMP, as_of DATE, period VARCHAR,
     catalogue_version VARCHAR, modules VARCHAR[], rules VARCHAR[], districts VARCHAR[], notes VARCHAR[],
-    subjects INTEGER);
+    subjects INTEGER, engine VARCHAR);
+ALTER TABLE runs ADD COLUMN IF NOT EXISTS engine VARCHAR;
 CREATE TABLE IF NOT EXISTS run_rules (
     run_id VARCHAR, rule_id VARCHAR, title VARCHAR, module VARCHAR, severity VARCHAR, table_name VARCHAR,
     version VARCHAR, outcome VARCHAR, judged BIGINT, violations BIGINT, undecided BIGINT, reason VARCHAR,

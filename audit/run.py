@@ -9,8 +9,10 @@ import datetime as dt
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import duckdb
 
@@ -21,7 +23,9 @@ from checks import catalogue as catalogues
 from checks.contracts import CONTRACT_RULES
 from checks.engine import FINDINGS_DDL, UNIT_KEY
 from checks.engine.compile import record_of
+from checks.engine.place import Place
 from checks.engine.plan import Profile
+from checks.engine.relations import Stage
 from checks.engine.run import judge
 from checks.errors import ExitCode, UserError
 from checks.model import AuditRule, Outcome, RuleResult, Severity
@@ -45,6 +49,8 @@ class RunOptions:
     districts: Sequence[str] = ()
     period: str | None = None
     wait: float | None = None
+    engine: str = "duckdb"
+    lake: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -128,22 +134,38 @@ def run_audit(
             connection.execute(f"SET search_path = '{schema},main'")
             _check_districts(connection, options.districts)
             connection.execute("CREATE OR REPLACE TEMP TABLE new_findings AS SELECT * FROM main.findings LIMIT 0")
-            results = judge(
-                connection,
-                catalogue,
-                rules,
-                as_of=options.as_of,
-                run_id=run_id,
-                district=options.districts,
-                progress=lambda done, total: progress(done, total, ""),
-                target="new_findings",
-                workers=workspace.settings.threads or os.cpu_count() or 1,
-                profile=profile,
-            )
+            with _place(workspace, options, connection) as elsewhere:
+                results = judge(
+                    connection,
+                    catalogue,
+                    rules,
+                    as_of=options.as_of,
+                    run_id=run_id,
+                    district=options.districts,
+                    progress=lambda done, total: progress(done, total, ""),
+                    target="new_findings",
+                    workers=workspace.settings.threads or os.cpu_count() or 1,
+                    profile=profile,
+                    elsewhere=elsewhere,
+                )
             results += _contract_findings(connection, run_id, contracts, options.districts)
             with transaction(connection):
                 _keep(connection, run_id, started, catalogue, results, options)
             return _summary(connection, run_id, options.as_of, tuple(results))
+
+
+@contextmanager
+def _place(
+    workspace: Workspace, options: RunOptions, connection: duckdb.DuckDBPyConnection
+) -> Iterator[Callable[[Stage], Place] | None]:
+    """Where the rules are judged; nothing of Spark is imported unless it is asked for."""
+    if options.engine == "duckdb":
+        yield None
+        return
+    from audit.lake import spark_on
+
+    with spark_on(workspace, options.lake, connection, options.period) as elsewhere:
+        yield elsewhere
 
 
 def _check_districts(connection: duckdb.DuckDBPyConnection, districts: Sequence[str]) -> None:
@@ -260,7 +282,8 @@ def _keep(
     )
     connection.execute(
         "INSERT INTO main.runs"
-        " SELECT ?, ?, now(), ?, ?, ?, ?, ?, ?, ?, count(*) FROM main.run_subjects WHERE run_id = ?",
+        " (run_id, started, finished, as_of, period, catalogue_version, modules, rules, districts, notes, engine,"
+        " subjects) SELECT ?, ?, now(), ?, ?, ?, ?, ?, ?, ?, ?, count(*) FROM main.run_subjects WHERE run_id = ?",
         [
             run_id,
             started,
@@ -271,6 +294,7 @@ def _keep(
             list(options.rules),
             list(options.districts),
             notes_on(catalogue),
+            options.engine,
             run_id,
         ],
     )

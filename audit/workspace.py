@@ -19,6 +19,15 @@ DEFAULT_FOLDER = "permit-audit-workspace"
 ENVIRONMENT = "PERMIT_AUDIT_WORKSPACE"
 
 
+class SparkSettings(BaseModel):
+    """``[spark]``: where ``run --engine spark`` judges, and any setting of Spark's own in ``[spark.conf]``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    master: str = "local[*]"
+    conf: dict[str, str] = Field(default_factory=dict)
+
+
 class Settings(BaseModel):
     """What ``config.toml`` may say. Every setting has a default; an unknown one is an error."""
 
@@ -27,6 +36,7 @@ class Settings(BaseModel):
     memory_limit: str = Field("", pattern=r"^$|^[0-9]+(\.[0-9]+)?\s?(MB|GB|MiB|GiB|%)$")  # default: half of the memory
     threads: int = Field(0, ge=0)  # 0 = all cores
     wait_seconds: float = Field(5.0, ge=0)  # how long a writer waits for another
+    spark: SparkSettings = SparkSettings()
 
 
 @dataclass(frozen=True)
@@ -49,6 +59,11 @@ class Workspace:
     def ledgers(self) -> Path:
         """Where the ledgers of runs are written, one folder a run."""
         return self.folder / "ledgers"
+
+    @property
+    def lake(self) -> Path:
+        """Where ``lake export`` writes if not told otherwise."""
+        return self.folder / "lake"
 
     @property
     def cache(self) -> Path:

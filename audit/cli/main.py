@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("audit.cli.inspect:inspect", "看一个文件是什么表、表头认出多少（what is this file）"),
     "run": ("audit.cli.run:run", "按规则审核已载入的数据，生成台账（audit what was loaded）"),
     "findings": ("audit.cli.findings:findings", "列出或导出审核发现的问题（list or export findings）"),
+    "lake": ("audit.cli.lake:lake", "导出 Parquet 数据湖，供 Spark 审核（Parquet files for Spark）"),
     "rules": ("audit.cli.rules:rules", "查看、检查规则库（the rule catalogue）"),
 }
 

@@ -33,6 +33,10 @@ LEVELS |= {"hint": Severity.HINT, "general": Severity.GENERAL, "serious": Severi
 @click.option("--fail-on", type=click.Choice(list(LEVELS)), default="none", help="有这一级及以上问题时退出码为 1")
 @click.option("--ledgers", "folder", type=click.Path(path_type=Path), metavar="DIR", help="台账写到哪里")
 @click.option("--no-ledgers", is_flag=True, help="不写台账")
+@click.option("--engine", type=click.Choice(["duckdb", "spark"]), default="duckdb", help="用哪个引擎审（默认 duckdb）")
+@click.option(
+    "--lake", type=click.Path(path_type=Path), metavar="DIR", help="--engine spark 用的数据湖（默认 工作区/lake）"
+)
 @workspace_option
 @wait_option
 @json_option
@@ -45,6 +49,8 @@ def run(
     fail_on: str,
     folder: Path | None,
     no_ledgers: bool,
+    engine: str,
+    lake: Path | None,
     workspace: Workspace,
     wait: float | None,
     as_json: bool,
@@ -58,7 +64,7 @@ def run(
     from audit.ledgers import write_run_ledgers
     from audit.run import RunOptions, run_audit
 
-    options = RunOptions(as_of or dt.date.today(), modules, rules, districts, period, wait)
+    options = RunOptions(as_of or dt.date.today(), modules, rules, districts, period, wait, engine, lake)
     with output.progress("审核") as progress:
         summary = run_audit(workspace, options, progress)
     ledgers: list[Ledger] = []

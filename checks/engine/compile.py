@@ -121,8 +121,8 @@ def shown_as(column: str, dtype: str) -> str:
     if kind.endswith("[]"):
         return f"array_to_string({column}, '、')"
     if kind.startswith(("DOUBLE", "FLOAT", "DECIMAL")):
-        # twelve digits: sums in another order give the same text
-        return f"printf('%.12g', CAST({column} AS DOUBLE))"
+        # twelve digits: sums in another order give the same text; no -0
+        return f"printf('%.12g', CAST({column} AS DOUBLE) + 0)"
     return f"CAST({column} AS VARCHAR)"
 
 
@@ -145,6 +145,6 @@ def evidence_of(compiled: Compiled, types: Mapping[str, str]) -> str:
     for name in (*compiled.facts.shown, *compiled.facts.extra):
         column = _value(compiled, name)
         if types[name].upper().startswith(("DOUBLE", "FLOAT", "DECIMAL")):
-            column = f"CAST(printf('%.12g', CAST({column} AS DOUBLE)) AS DOUBLE)"
+            column = f"CAST(printf('%.12g', CAST({column} AS DOUBLE) + 0) AS DOUBLE)"
         parts.append(f"{text(name)}, {column}")
     return f"CAST(json_object({', '.join(parts)}) AS VARCHAR)"

@@ -58,6 +58,13 @@ class Stage:
         self.connection.execute(f"CREATE OR REPLACE VIEW {STAGE}.main.{name} AS {sql}")
         self._made[name] = "VIEW"
 
+    def rows(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
+        """Make a table of texts from these rows."""
+        picks = ", ".join(f"unnest(?::VARCHAR[]) AS {quoted(column)}" for column in columns)
+        Stage.table(self, name, f"SELECT {', '.join(f'NULL::VARCHAR AS {quoted(c)}' for c in columns)} LIMIT 0")
+        values = [[row[index] for row in rows] for index in range(len(columns))]
+        self.connection.execute(f"INSERT INTO {STAGE}.main.{name} SELECT {picks}", values)
+
     def has(self, name: str) -> bool:
         """Whether this stage made it."""
         return name in self._made
@@ -79,18 +86,16 @@ def stage_references(stage: Stage, names: Iterable[str]) -> None:
     for name in sorted(set(names)):
         if stage.has(REFERENCE_PREFIX + name):
             continue
-        columns = reference_columns(name) or ()
-        rows = reference_rows(name)
-        picks = ", ".join(f"unnest(?::VARCHAR[]) AS {quoted(column)}" for column in columns)
-        stage.table(
-            REFERENCE_PREFIX + name, f"SELECT {', '.join(f'NULL::VARCHAR AS {quoted(c)}' for c in columns)} LIMIT 0"
-        )
-        values = [[row[index] for row in rows] for index in range(len(columns))]
-        stage.connection.execute(f"INSERT INTO {STAGE}.main.{REFERENCE_PREFIX}{name} SELECT {picks}", values)
+        stage.rows(REFERENCE_PREFIX + name, reference_columns(name) or (), reference_rows(name))
 
 
 def stage_relations(
-    stage: Stage, catalogue: Catalogue, reads: Sequence[Sequence[str]], as_of: date, profile: Profile
+    stage: Stage,
+    catalogue: Catalogue,
+    reads: Sequence[Sequence[str]],
+    as_of: date,
+    profile: Profile,
+    errors: tuple[type[Exception], ...],
 ) -> dict[str, str]:
     """Make the shared relations; ``reads`` are the names that each reader reads. Gives the faults by name."""
     readers = Counter(name for names in reads for name in names)
@@ -109,7 +114,7 @@ def stage_relations(
                 rows = stage.table(name, sql)
             else:
                 stage.view(name, sql)
-        except stage_errors() as error:
+        except errors as error:
             faults[name] = f"共用关系 {name}：{first_line(error)}"
         profile.relations.append(StagedRelation(name, readers[name], rows, perf_counter() - start))
     return faults

@@ -20,13 +20,13 @@ from checks.catalogue import Catalogue
 from checks.catalogue_facts import INDUSTRY_RELATION
 from checks.engine import FINDING_COLUMNS, MASS_JUDGED, MASS_SHARE, UNIT_KEY
 from checks.engine.compile import Compiled, text, values_of, with_values
+from checks.engine.place import Here, Place
 from checks.engine.plan import Profile, ScanProfile
 from checks.engine.relations import (
     STAGE,
     Stage,
     first_line,
     searching,
-    stage_errors,
     stage_references,
     stage_relations,
 )
@@ -47,7 +47,8 @@ class _Run:
     """What the steps of one judgement share."""
 
     connection: DuckDBPyConnection
-    stage: Stage
+    stage: Stage  # of DuckDB: what was violated
+    place: Place
     references: Stage
     profile: Profile
     results: dict[str, RuleResult] = field(default_factory=dict)
@@ -69,6 +70,7 @@ def judge(
     references: Stage | None = None,
     workers: int = 1,
     profile: Profile | None = None,
+    elsewhere: Callable[[Stage], Place] | None = None,
 ) -> list[RuleResult]:
     """Judge the loaded tables by these rules and put the findings into ``target``; a result per rule, in order.
 
@@ -77,22 +79,25 @@ def judge(
     ``subjects_sql`` (a SELECT of subjects) say who is judged; joins still see everybody. A
     caller that judges many times keeps the reference tables in its own stage ``references``.
     ``workers`` scans run side by side while the tables are small; they see no temporary tables.
+    ``elsewhere`` makes the place where the judging is done if not in DuckDB.
     """
     start = perf_counter()
     with searching(connection) as path:
         stage = Stage(connection)
-        run = _Run(connection, stage, references or stage, profile or Profile())
+        place: Place = elsewhere(stage) if elsewhere else Here(stage)
+        run = _Run(connection, stage, place, references or place.stage, profile or Profile())
         try:
-            is_filtered = stage_audited(stage, district, subjects_sql)
+            is_filtered = stage_audited(place.stage, district, subjects_sql)
             compiled, decider = _prepare(run, catalogue, rules, as_of, is_filtered)
             _make_hits(run)
             scans = partition(compiled, decider, run.bases, run.rows)
             run.profile.prepare_seconds = perf_counter() - start
-            _judge_all(run, scans, len(rules), progress, workers if sum(run.rows.values()) < SIDE_BY_SIDE else 1, path)
+            _judge_all(run, scans, len(rules), progress, workers if elsewhere or sum(run.rows.values()) < SIDE_BY_SIDE else 1, path)
             start = perf_counter()
             _store(run, compiled, run_id, target)
             run.profile.store_seconds = perf_counter() - start
         finally:
+            place.stage.close()
             stage.close()
     return [run.results[rule.id] for rule in rules]
 
@@ -103,7 +108,8 @@ def _prepare(
     """The rules that can run, compiled; the results of the others are noted."""
     needed = {table for rule in rules for table in all_needs(rule, catalogue.facts[rule.id])}
     joined = {table for rule in rules for table in catalogue.facts[rule.id].needs}
-    loaded = read_loaded(run.connection, needed, joined)
+    reader = run.place.reader(run.connection)
+    loaded = read_loaded(reader, needed, joined)
     able = []
     for rule in rules:
         reason = why_not(rule, catalogue.facts[rule.id], catalogue, loaded, as_of)
@@ -112,7 +118,7 @@ def _prepare(
         else:
             able.append(rule)
     faults = _stage(run, catalogue, able, as_of)
-    decider = Decider(run.stage, loaded)
+    decider = Decider(run.place.stage, loaded)
     compiled = []
     for number, rule in enumerate(able):
         facts = catalogue.facts[rule.id]
@@ -139,7 +145,7 @@ def _prepare(
         run.bases[table] = semi if is_filtered else table
     if run.bases:
         counts = ", ".join(f"(SELECT count(*) FROM {base})" for base in run.bases.values())
-        numbers = run.connection.execute(f"SELECT {counts}").fetchall()[0]
+        numbers = reader.execute(f"SELECT {counts}").fetchall()[0]
         run.rows.update(zip(run.bases, numbers, strict=True))
     return compiled, decider
 
@@ -154,7 +160,7 @@ def _stage(run: _Run, catalogue: Catalogue, rules: Sequence[AuditRule], as_of: d
         references |= industry.references
         reads.append((*industry.inner, INDUSTRY_RELATION))
     stage_references(run.references, references)
-    return stage_relations(run.stage, catalogue, reads, as_of, run.profile)
+    return stage_relations(run.place.stage, catalogue, reads, as_of, run.profile, run.place.errors)
 
 
 def _note_error(run: _Run, compiled: Compiled, reason: str) -> None:
@@ -236,11 +242,11 @@ def _judge_scan(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> None:
     try:
         if not scan.rules or _carry_out(run, scan, connection):
             return
-        double = _doubled(scan, connection)
+        double = _doubled(run, scan, connection)
         for item in double:
             _note_error(run, item, "from 对同一 rid 给出了多行，应每个 rid 一行")
         _judge_scan(run, scan.without(double), connection)
-    except stage_errors() as error:
+    except run.place.errors as error:
         if len(scan.rules) == 1:
             _note_error(run, scan.rules[0], first_line(error))
             return
@@ -253,19 +259,19 @@ def _bind(run: _Run, scan: Scan, item: Compiled, connection: DuckDBPyConnection)
     """Bind one rule alone, without reading a row; a faulty rule is noted as error."""
     alone = scan.without([other for other in scan.rules if other is not item])
     try:
-        connection.execute(f"EXPLAIN {alone.judging}").fetchall()
-    except stage_errors() as error:
+        run.place.reader(connection).execute(f"EXPLAIN {alone.judging}").fetchall()
+    except run.place.errors as error:
         _note_error(run, item, first_line(error))
         return False
     return True
 
 
-def _doubled(scan: Scan, connection: DuckDBPyConnection) -> list[Compiled]:
+def _doubled(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> list[Compiled]:
     """Rules whose relation gives some row more than once."""
     found = []
     for relation in scan.relations:
         double = f"SELECT rid FROM (\n{relation}\n) AS relation WHERE rid IS NOT NULL GROUP BY rid HAVING count(*) > 1"
-        if connection.execute(f"SELECT 1 FROM ({double}) AS doubled LIMIT 1").fetchall():
+        if run.place.reader(connection).execute(f"SELECT 1 FROM ({double}) AS doubled LIMIT 1").fetchall():
             found += [item for item in scan.rules if item.relation == relation]
     return found
 
@@ -274,19 +280,19 @@ def _carry_out(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> bool:
     """Judge in one pass and keep what is violated; False, and nothing kept, if a relation doubles rows."""
     start = perf_counter()
     try:
-        run.stage.table(scan.verdicts, scan.judging, connection)
-        numbers = connection.execute(scan.counting).fetchall()[0]
+        numbers = run.place.judge(scan, connection)
         if numbers[0] != run.rows[scan.table]:
             return False
         counts = scan.counts_of(numbers)
         judged_at = perf_counter()
         wrong = [item for item in scan.rules if counts[item.number][1]]
         if wrong:
+            run.place.hand_over(scan, [item.number for item in wrong], connection)
             described = connection.execute(f"DESCRIBE {STAGE}.main.{scan.verdicts}").fetchall()
             types = {name: dtype for name, dtype, *_ in described if not name.startswith("engine_")}
             connection.execute(f"INSERT INTO {STAGE}.main.{HITS} {scan.hits(wrong, types)}")
     finally:
-        run.stage.drop(scan.verdicts, connection)
+        run.place.forget(scan, connection)
     end = perf_counter()
     seconds = (end - start) / len(scan.rules)
     for item in scan.rules:

@@ -18,7 +18,7 @@ from checks.model import AuditRule
 from checks.tables import TABLES
 
 if TYPE_CHECKING:
-    from duckdb import DuckDBPyConnection
+    from checks.engine.place import Reader
 
 AUDITED = "engine_audited"
 #: Flags of subjects, and of rows with unreadable cells; a scan joins those that its rules ask for.
@@ -52,7 +52,7 @@ class Loaded:
         return sorted(number for provided, numbers in sets.items() if not wanted <= provided for number in numbers)
 
 
-def read_loaded(connection: DuckDBPyConnection, tables: Iterable[str], joined: Iterable[str]) -> Loaded:
+def read_loaded(connection: Reader, tables: Iterable[str], joined: Iterable[str]) -> Loaded:
     """What the warehouse offers of these tables; coverage only of those that rules join."""
     sources: dict[str, dict[frozenset[str], list[int]]] = {}
     names = ", ".join(text(name) for name in sorted(set(tables)))

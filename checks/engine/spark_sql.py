@@ -14,7 +14,7 @@ from sqlglot import Dialect, ErrorLevel, exp
 from sqlglot.errors import SqlglotError
 
 from checks.engine.re2_java import PatternError, java_pattern, java_replacement
-from checks.engine.spark_words import DATE_FORM, DATE_TEXT, DOUBLE_TEXT, NUMBER_FORM, SPACES, WORDS
+from checks.engine.spark_words import DATE_FORM, DATE_TEXT, DOUBLE_ROUND, DOUBLE_TEXT, NUMBER_FORM, SPACES, WORDS
 from checks.references import reference_columns, reference_names
 from checks.tables import TABLES
 
@@ -22,6 +22,7 @@ _DUCKDB = Dialect.get_or_raise("duckdb")
 _SPARK = Dialect.get_or_raise("spark")
 _TEXTS = (
     exp.Concat,
+    exp.ArrayToString,
     exp.ConcatWs,
     exp.DPipe,
     exp.GroupConcat,
@@ -140,7 +141,11 @@ def _as_text(node: exp.Expression) -> exp.Expression:
         return exp.cast(node.copy(), "text")
     plain = "CAST(_0 AS STRING)"
     double = DOUBLE_TEXT.replace("_0", plain)
-    made = _fill(f"CASE WHEN typeof(_0) IN ('double', 'float') THEN {double} ELSE {plain} END", node)
+    made = _fill(
+        f"CASE WHEN typeof(_0) IN ('double', 'float') THEN {double} "
+        f"WHEN typeof(_0) LIKE 'array%' THEN raise_error('a list as text') ELSE {plain} END",
+        node,
+    )
     made.meta["is_text"] = True
     return made
 
@@ -205,7 +210,9 @@ def _cast(node: exp.Expression) -> exp.Expression:
         return node
     if kind.is_type("date"):
         return _guarded(node, DATE_FORM, DATE_TEXT)
-    if kind.is_type("double", "float"):
+    if kind.is_type("double", "float", "decimal", *exp.DataType.INTEGER_TYPES):
+        if isinstance(value, (exp.Paren, exp.Round, exp.Floor, exp.Ceil, exp.Not)):
+            return node  # no text: the verdict itself, or what was rounded
         return _guarded(node, NUMBER_FORM, "replace(_0, '_', '')")
     return node
 
@@ -331,20 +338,21 @@ def _round(node: exp.Expression) -> exp.Expression:
     number = digits.name if isinstance(digits, exp.Literal) else ""
     if not number.isdigit():
         raise Unsupported("round 的位数须直接写成不小于 0 的整数")
-    factor = f"{10 ** int(number)}D"
-    return _fill(f"CASE WHEN typeof(_0) LIKE 'decimal%' THEN CAST(round(_0, {number}) AS DOUBLE) "
-                 f"ELSE round(CAST(_0 AS DOUBLE) * {factor}) / {factor} END", value)
+    double = DOUBLE_ROUND.replace("FACTOR", f"{10 ** int(number)}D")
+    return _fill(
+        f"CASE WHEN typeof(_0) LIKE 'decimal%' THEN CAST(round(_0, {number}) AS DOUBLE) ELSE {double} END", value
+    )
 
 
 def _strftime(node: exp.Expression) -> exp.Expression:
     form = node.args.get("format")
     if not isinstance(form, exp.Literal):
         raise Unsupported("strftime 的格式须直接写成文字")
-    parts = []
-    for plain, letter in re.findall(r"([^%]+)|%(.)", form.name):
-        if letter and letter != "%" and letter not in _DIRECTIVES:
+    parts: list[str] = []
+    for plain, letter in re.findall(r"([^%]+)|%(.)", form.name.replace("%%", "\0")):
+        if letter and letter not in _DIRECTIVES:
             raise Unsupported(f"strftime 的 %{letter} 不可移植：只用 %Y、%m、%d")
-        parts.append(_DIRECTIVES.get(letter) or "'" + (plain or "%").replace("'", "''") + "'")
+        parts.append(_DIRECTIVES[letter] if letter else "'" + plain.replace("\0", "%").replace("'", "''") + "'")
     made = exp.Anonymous(this="date_format", expressions=[node.this.copy(), exp.Literal.string("".join(parts))])
     made.meta["is_text"] = True
     return made
@@ -354,6 +362,14 @@ def _shift(node: exp.Expression) -> exp.Expression:
     """A date moved by an interval is a time in DuckDB."""
     if isinstance(node.expression, exp.Interval):
         return exp.cast(exp.Paren(this=node.copy()), "timestampntz")
+    return node
+
+
+def _in(node: exp.Expression) -> exp.Expression:
+    """Spark takes ``x IN (SELECT …)`` outside WHERE for false where it is null."""
+    place = node.find_ancestor(exp.Where, exp.Having, exp.Join, exp.Query)
+    if node.args.get("query") is not None and not isinstance(place, (exp.Where, exp.Having)):
+        raise Unsupported("IN (SELECT …) 只能写在 WHERE 里：别处请用 EXISTS 或 LEFT JOIN")
     return node
 
 
@@ -406,4 +422,5 @@ _PUTS: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = 
     exp.Add: _shift,
     exp.Sub: _shift,
     exp.Select: _select,
+    exp.In: _in,
 }

@@ -55,7 +55,16 @@ WORDS: dict[str, Word] = {
     "ArrayContains": Word(
         "list_contains(l, x)",
         "列表里有空值而找不到时，Spark 给空，DuckDB 给否",
-        template="CASE WHEN _0 IS NOT NULL AND _1 IS NOT NULL THEN coalesce(array_contains(_0, _1), FALSE) END",
+        template="CASE WHEN size(_0) = 0 THEN FALSE WHEN _0 IS NOT NULL AND _1 IS NOT NULL "
+        "THEN coalesce(array_contains(_0, _1), FALSE) END",
+    ),
+    "ArrayDistinct": Word(
+        "list_distinct(l)", "DuckDB 去掉空值，Spark 保留；次序不定", template="array_distinct(array_compact(_0))"
+    ),
+    "ArrayToString": Word(
+        "array_to_string(l, s)",
+        "只有空值的列表，DuckDB 给空，Spark 给空文字",
+        template="CASE WHEN size(_0) = 0 OR size(array_compact(_0)) > 0 THEN array_join(_0, _1) END",
     ),
     "Avg": Word("avg(x)", "小数（DECIMAL）的平均值精度不同", template="avg(CAST(_0 AS DOUBLE))"),
     "Ceil": Word("ceil(x)", "Spark 给整数，DuckDB 给小数", template="CASE WHEN abs(_0) >= 1e15D THEN CAST(_0 AS DOUBLE) ELSE CAST(ceil(_0) AS DOUBLE) END"),
@@ -77,8 +86,8 @@ WORDS: dict[str, Word] = {
     "Median": Word("median(x)", "小数（DECIMAL）的中位数类型不同", template="median(CAST(_0 AS DOUBLE))"),
     "Round": Word(
         "round(x, n)",
-        "Spark 按十进制写法进位，DuckDB 按 x·10ⁿ 进位（1.005 两边不同）；DECIMAL 两边相同，不改",
-        how="round(x * 100) / 100",
+        "Spark 按十进制写法进位，DuckDB 按二进制的确切值进位（1.005 两边不同）",
+        how="按确切值进位",
     ),
     "Concat": Word(
         "concat(a, b, …)", "有空值时 Spark 给空，DuckDB 略去空值；双精度数的写法不同", how="concat_ws('', …)"
@@ -128,3 +137,14 @@ WORDS: dict[str, Word] = {
     ),
     "Explode": Word("SELECT …, f(unnest(l))", "Spark 的展开不能套在别的函数里", how="LATERAL VIEW explode(l)"),
 }
+
+_SPLIT = "134217729D * v"
+_HIGH = f"({_SPLIT} - ({_SPLIT} - v))"
+#: ``round(_0, n)`` of a double with factor FACTOR = 10ⁿ: by the exact value, a half away from zero (Dekker's product).
+DOUBLE_ROUND = (
+    "CASE WHEN abs(_0) * FACTOR < 1e15D THEN element_at(transform(array(abs(CAST(_0 AS DOUBLE))), v -> "
+    "CAST(floor(v * FACTOR) AS DOUBLE) + CASE WHEN v * FACTOR - floor(v * FACTOR) > 0.5D "
+    "OR (v * FACTOR - floor(v * FACTOR) = 0.5D "
+    f"AND ({_HIGH} * FACTOR - v * FACTOR) + (v - {_HIGH}) * FACTOR >= 0) THEN 1D ELSE 0D END), 1) "
+    "/ FACTOR * CASE WHEN _0 < 0 THEN -1D ELSE 1D END ELSE CAST(_0 AS DOUBLE) END"
+)
