@@ -6,7 +6,7 @@ DEMO := demo
 PLANTED := data/sample/planted
 AS_OF := 2026-10-31
 
-.PHONY: demo test lint format golden sample docs clean
+.PHONY: demo test test-spark lint format golden sample docs clean
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -19,7 +19,16 @@ demo: $(READY) ## load the sample with planted faults, audit it, write ledgers
 	$(BIN)/permit-audit --workspace $(DEMO) run --as-of $(AS_OF)
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --ignore tests/spark
+
+# pyspark changes what other packages import, so it has an environment of its own
+.venv-spark/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,spark]'
+	touch .venv-spark/.ready
+
+test-spark: .venv-spark/.ready ## the same findings on Apache Spark; needs Java
+	.venv-spark/bin/python -m pytest tests/spark
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
@@ -43,4 +52,4 @@ docs: $(READY) ## generated pages
 	$(BIN)/python -m audit.docs
 
 clean:
-	rm -rf $(DEMO) .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(DEMO) .venv .venv-spark build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""Pages of ``docs/`` that are generated: data dictionary, command reference, rule list.
+"""Pages of ``docs/`` that are generated: data dictionary, command reference, rule list, Spark words.
 
 ``python -m audit.docs`` writes them, ``--check`` says whether they are stale.
 """
@@ -111,10 +111,29 @@ def rule_list() -> str:
     return "\n".join(lines) + "\n"
 
 
+def spark_words() -> str:
+    """What DuckDB and Spark say differently, and how it is put."""
+    from checks.engine.spark_words import WORDS
+
+    lines = [
+        "# DuckDB 与 Spark 的不同 Words that differ",
+        "",
+        "由 `make docs` 生成；来源是 `checks/engine/spark_words.py`。没有列出而规则可以用的函数，两边意思相同。",
+        "",
+        "| 规则里写 | 不同在哪里 | 在 Spark 里 |",
+        "|---|---|---|",
+    ]
+    for word in WORDS.values():
+        put = word.how or f"`{word.template}`"
+        lines.append(f"| `{_cell(word.duckdb)}` | {_cell(word.reason)} | {_cell(put)} |")
+    return "\n".join(lines) + "\n"
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "data-dictionary.md": data_dictionary,
     "commands.md": command_reference,
     "rules.md": rule_list,
+    "spark-words.md": spark_words,
 }
 
 

@@ -50,6 +50,8 @@ DEFAULTS = {
     "spark.driver.memory": "2g",
     "spark.sql.shuffle.partitions": "8",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
+    "spark.sql.files.openCostInBytes": "65536",
     "spark.sql.debug.maxToStringFields": "8",
 }
 
@@ -133,9 +135,11 @@ class SparkStage(Stage):
 
     def rows(self, name: str, columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> None:
         """Make a table of texts, in both."""
+        import pyarrow
+
         super().rows(name, columns, rows)
-        declared = ", ".join(f"`{column}` STRING" for column in columns)
-        self.session.createDataFrame([tuple(row) for row in rows], declared).createOrReplaceTempView(name)
+        values = [pyarrow.array([row[index] for row in rows], pyarrow.string()) for index in range(len(columns))]
+        self.session.createDataFrame(pyarrow.table(values, names=list(columns))).createOrReplaceTempView(name)
 
     def close(self) -> None:
         """Remove everything that was made."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
+from typing import ClassVar
 
 from sqlglot import Dialect, ErrorLevel, exp
 from sqlglot.errors import SqlglotError
+from sqlglot.generators.spark import SparkGenerator
 
 from checks.engine.re2_java import PatternError, java_pattern, java_replacement
 from checks.engine.spark_words import DATE_FORM, DATE_TEXT, DOUBLE_ROUND, DOUBLE_TEXT, NUMBER_FORM, SPACES, WORDS
@@ -45,6 +47,12 @@ _TEXTS = (
 _DIRECTIVES = {"Y": "yyyy", "m": "MM", "d": "dd"}
 
 
+class _Generator(SparkGenerator):
+    """WITH stays where it is written: at the top the names of several relations would meet."""
+
+    EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
+
+
 class Unsupported(Exception):
     """SQL that cannot be put for Spark with the same meaning; says why."""
 
@@ -55,12 +63,13 @@ def to_spark(sql: str) -> str:
         tree = _DUCKDB.parse(sql)[0]
         if tree is None:
             raise Unsupported("没有 SQL")
-        return translated(tree).sql(_SPARK, unsupported_level=ErrorLevel.RAISE)
+        generator = _Generator(dialect=_SPARK, unsupported_level=ErrorLevel.RAISE)
+        return str(generator.generate(translated(tree)))
     except (SqlglotError, PatternError) as error:
         raise Unsupported(str(error).splitlines()[0][:200]) from error
 
 
-def translated(tree: exp.Expression) -> exp.Expression:
+def translated(tree: exp.Expr) -> exp.Expr:
     """The tree with everything replaced that Spark takes otherwise; children before their parents."""
     tree = exp.Paren(this=tree) if not isinstance(tree, exp.Query) else tree
     for node in reversed(list(tree.walk(bfs=False))):
@@ -72,15 +81,15 @@ def translated(tree: exp.Expression) -> exp.Expression:
 
 
 @cache
-def _template(text: str) -> exp.Expression:
+def _template(text: str) -> exp.Expr:
     parsed = _SPARK.parse(text)[0]
     assert parsed is not None  # noqa: S101  # the templates are our own
     return parsed
 
 
-def _fill(text: str, *values: exp.Expression) -> exp.Expression:
+def _fill(text: str, *values: exp.Expr) -> exp.Expr:
     """A template of Spark SQL with these values in the places of ``_0``, ``_1``…; in brackets."""
-    made: exp.Expression = exp.Paren(this=_template(text).copy())
+    made: exp.Expr = exp.Paren(this=_template(text).copy())
     for column in list(made.find_all(exp.Column)):
         if re.fullmatch(r"_[0-9]", column.name) and not column.table:
             value = values[int(column.name[1:])].copy()
@@ -93,7 +102,7 @@ def _fill(text: str, *values: exp.Expression) -> exp.Expression:
 _ATOMS = (exp.Column, exp.Literal, exp.Func, exp.Paren, exp.Null, exp.Boolean)
 
 
-def _by_template(node: exp.Expression) -> exp.Expression:
+def _by_template(node: exp.Expr) -> exp.Expr:
     word = WORDS[type(node).__name__]
     return _fill(word.template, *(value for value in (node.this, node.expression) if value))
 
@@ -114,7 +123,7 @@ def _text_columns() -> frozenset[str]:
     return frozenset(name for name, found in types.items() if found == {"VARCHAR"})
 
 
-def _is_text(node: exp.Expression | None) -> bool:
+def _is_text(node: exp.Expr | None) -> bool:
     """Whether the value is certainly a text (or null)."""
     if node is None or isinstance(node, exp.Null):
         return True
@@ -133,7 +142,7 @@ def _is_text(node: exp.Expression | None) -> bool:
     return isinstance(node, _TEXTS) or bool(node.meta.get("is_text"))
 
 
-def _as_text(node: exp.Expression) -> exp.Expression:
+def _as_text(node: exp.Expr) -> exp.Expr:
     """The value as DuckDB writes it."""
     if _is_text(node):
         return node
@@ -150,7 +159,7 @@ def _as_text(node: exp.Expression) -> exp.Expression:
     return made
 
 
-def _concat(node: exp.Expression) -> exp.Expression:
+def _concat(node: exp.Expr) -> exp.Expr:
     values = [_as_text(value) for value in node.expressions]
     if isinstance(node, exp.ConcatWs):
         values = [node.expressions[0], *values[1:]]
@@ -161,11 +170,11 @@ def _concat(node: exp.Expression) -> exp.Expression:
     return made
 
 
-def _pipe(node: exp.Expression) -> exp.Expression:
+def _pipe(node: exp.Expr) -> exp.Expr:
     return exp.DPipe(this=_as_text(node.this).copy(), expression=_as_text(node.expression).copy(), safe=True)
 
 
-def _group_concat(node: exp.Expression) -> exp.Expression:
+def _group_concat(node: exp.Expr) -> exp.Expr:
     inner = node.this
     value = inner.this if isinstance(inner, exp.Order) else inner
     if not isinstance(value, exp.Distinct):
@@ -188,7 +197,7 @@ def _group_concat(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _filter(node: exp.Expression) -> exp.Expression:
+def _filter(node: exp.Expr) -> exp.Expr:
     """Spark knows no FILTER after WITHIN GROUP; nulls are passed over, so the condition goes inside."""
     if not isinstance(node.this, exp.GroupConcat):
         return node
@@ -201,7 +210,7 @@ def _filter(node: exp.Expression) -> exp.Expression:
     return found.pop()
 
 
-def _cast(node: exp.Expression) -> exp.Expression:
+def _cast(node: exp.Expr) -> exp.Expr:
     assert isinstance(node, exp.Cast)  # noqa: S101
     value, kind = node.this, node.to
     if kind.is_type(*exp.DataType.TEXT_TYPES):
@@ -217,7 +226,7 @@ def _cast(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _guarded(node: exp.Cast, pattern: str, parts: str) -> exp.Expression:
+def _guarded(node: exp.Cast, pattern: str, parts: str) -> exp.Expr:
     """A cast that reads of texts only what DuckDB reads; another text is null, or an error if not TRY_CAST."""
     kind = node.to.sql(_SPARK)
     is_try = isinstance(node, exp.TryCast)
@@ -232,7 +241,7 @@ def _guarded(node: exp.Cast, pattern: str, parts: str) -> exp.Expression:
     )
 
 
-def _trim(node: exp.Expression) -> exp.Expression:
+def _trim(node: exp.Expr) -> exp.Expr:
     if node.args.get("expression") is not None:
         return node
     place = str(node.args.get("position") or "").upper()
@@ -245,12 +254,12 @@ def _trim(node: exp.Expression) -> exp.Expression:
     return made
 
 
-def _side(node: exp.Expression) -> exp.Expression:
+def _side(node: exp.Expr) -> exp.Expr:
     number = node.expression
     return node if isinstance(number, exp.Literal) else _by_template(node)
 
 
-def _substring(node: exp.Expression) -> exp.Expression:
+def _substring(node: exp.Expr) -> exp.Expr:
     start, length = node.args.get("start"), node.args.get("length")
     is_plain = isinstance(start, exp.Literal) and int(start.name) > 0
     if is_plain and (length is None or isinstance(length, exp.Literal)):
@@ -271,7 +280,7 @@ def _substring(node: exp.Expression) -> exp.Expression:
 # --- regular expressions ---------------------------------------------------------------------------
 
 
-def _pattern(node: exp.Expression | None, options: exp.Expression | None) -> str:
+def _pattern(node: exp.Expr | None, options: exp.Expr | None) -> str:
     if not isinstance(node, exp.Literal) or not node.is_string:
         raise Unsupported("正则须直接写成文字")
     flags = options.name if options is not None else ""
@@ -280,14 +289,14 @@ def _pattern(node: exp.Expression | None, options: exp.Expression | None) -> str
     return java_pattern(node.name, flags)
 
 
-def _like(node: exp.Expression) -> exp.Expression:
+def _like(node: exp.Expr) -> exp.Expr:
     pattern = _pattern(node.expression, node.args.get("flag"))
     return exp.Paren(
         this=exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(pattern))
     )
 
 
-def _extract(node: exp.Expression) -> exp.Expression:
+def _extract(node: exp.Expr) -> exp.Expr:
     pattern = _pattern(node.expression, node.args.get("parameters"))
     group = node.args.get("group") or exp.Literal.number(0)
     made = exp.Anonymous(
@@ -297,7 +306,7 @@ def _extract(node: exp.Expression) -> exp.Expression:
     return made
 
 
-def _regexp_replace(node: exp.Expression) -> exp.Expression:
+def _regexp_replace(node: exp.Expr) -> exp.Expr:
     options = node.args.get("modifiers")
     pattern = _pattern(node.expression, options)
     replacement = node.args.get("replacement")
@@ -318,7 +327,7 @@ def _regexp_replace(node: exp.Expression) -> exp.Expression:
     return made
 
 
-def _no_escape(node: exp.Expression) -> exp.Expression:
+def _no_escape(node: exp.Expr) -> exp.Expr:
     """LIKE: a backslash escapes in Spark, and in DuckDB it is a letter."""
     pattern = node.expression
     if isinstance(pattern, exp.Literal) and "\\" in pattern.name:
@@ -329,7 +338,7 @@ def _no_escape(node: exp.Expression) -> exp.Expression:
 # --- numbers, dates, lists -------------------------------------------------------------------------
 
 
-def _round(node: exp.Expression) -> exp.Expression:
+def _round(node: exp.Expr) -> exp.Expr:
     value, digits = node.this, node.args.get("decimals")
     if isinstance(value, exp.Cast) and value.to.is_type("decimal"):
         return node
@@ -344,7 +353,7 @@ def _round(node: exp.Expression) -> exp.Expression:
     )
 
 
-def _strftime(node: exp.Expression) -> exp.Expression:
+def _strftime(node: exp.Expr) -> exp.Expr:
     form = node.args.get("format")
     if not isinstance(form, exp.Literal):
         raise Unsupported("strftime 的格式须直接写成文字")
@@ -358,14 +367,14 @@ def _strftime(node: exp.Expression) -> exp.Expression:
     return made
 
 
-def _shift(node: exp.Expression) -> exp.Expression:
+def _shift(node: exp.Expr) -> exp.Expr:
     """A date moved by an interval is a time in DuckDB."""
     if isinstance(node.expression, exp.Interval):
         return exp.cast(exp.Paren(this=node.copy()), "timestampntz")
     return node
 
 
-def _in(node: exp.Expression) -> exp.Expression:
+def _in(node: exp.Expr) -> exp.Expr:
     """Spark takes ``x IN (SELECT …)`` outside WHERE for false where it is null."""
     place = node.find_ancestor(exp.Where, exp.Having, exp.Join, exp.Query)
     if node.args.get("query") is not None and not isinstance(place, (exp.Where, exp.Having)):
@@ -373,7 +382,7 @@ def _in(node: exp.Expression) -> exp.Expression:
     return node
 
 
-def _select(node: exp.Expression) -> exp.Expression:
+def _select(node: exp.Expr) -> exp.Expr:
     """``unnest`` among the outputs becomes a lateral view."""
     assert isinstance(node, exp.Select)  # noqa: S101
     found = [
@@ -399,7 +408,7 @@ def _select(node: exp.Expression) -> exp.Expression:
     return node
 
 
-_PUTS: dict[type[exp.Expression], Callable[[exp.Expression], exp.Expression]] = {
+_PUTS: dict[type[exp.Expr], Callable[[exp.Expr], exp.Expr]] = {
     **{getattr(exp, name): _by_template for name, word in WORDS.items() if word.template},
     exp.Left: _side,
     exp.Right: _side,
