@@ -15,6 +15,8 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 from sqlglot.tokenizer_core import Token, TokenType
 
+from checks.engine.re2_java import PatternError
+from checks.engine.spark_sql import Unsupported, translated
 from checks.errors import nearest
 from checks.sql_words import DIFF_UNITS, FUNCTIONS, INSTEAD, KEYWORDS, OUTSIDE, REFUSED_PARTS
 
@@ -156,6 +158,11 @@ def _check_pattern(text: str) -> None:
 
 def _inspect(node: exp.Expr, reads: Reads, types: Mapping[str, str]) -> None:
     """Refuse what is not portable, collect parameters and the columns whose absence is tested."""
+    _check_portable(node, reads, types)
+    _check_spark(node)
+
+
+def _check_portable(node: exp.Expr, reads: Reads, types: Mapping[str, str]) -> None:
     for part in node.walk():
         if isinstance(part, exp.Query):
             reads.has_query = True
@@ -175,6 +182,17 @@ def _inspect(node: exp.Expr, reads: Reads, types: Mapping[str, str]) -> None:
         else:
             _check_node(part, types)
             _note_absence(part, reads)
+
+
+def _check_spark(node: exp.Expr) -> None:
+    """Refuse what cannot be put for Spark with the same meaning."""
+    copy = exp.Paren(this=node.copy()) if not isinstance(node, exp.Query) else node.copy()
+    for part in list(copy.find_all(exp.Placeholder)):  # every value is as good as another here
+        part.replace(exp.Literal.string("1"))
+    try:
+        translated(copy)
+    except (Unsupported, PatternError) as fault:
+        raise SqlError(str(fault)) from None
 
 
 def _check_node(part: exp.Expr, types: Mapping[str, str]) -> None:
@@ -198,6 +216,12 @@ def _check_node(part: exp.Expr, types: Mapping[str, str]) -> None:
             raise SqlError("TRY_CAST 成整数各引擎不同：请用 TRY_CAST(… AS DOUBLE)")
         if is_number:
             raise SqlError("小数 CAST 成整数各引擎不同：请先 round 或 floor")
+    elif isinstance(part, exp.GroupConcat):
+        if not isinstance(part.this, exp.Order):
+            raise SqlError("string_agg 不写次序时每次结果可能不同：请写 string_agg(列, '、' ORDER BY 列)")
+    elif isinstance(part, exp.ArrayDistinct):
+        if not isinstance(part.parent, (exp.ArraySize, exp.ArrayContains)):
+            raise SqlError("list_distinct 的次序不定：只能写在 array_length(…) 或 list_contains(…) 里")
     elif isinstance(part, exp.Slice):
         raise SqlError("不能用 [1:2] 取段：请用 substr")
     elif isinstance(part, exp.Sub) and _is_date(part.this, types) and _is_date(part.expression, types):

@@ -6,7 +6,7 @@ answer on every day are allowed. Data only; :mod:`checks.sql` applies it.
 
 from __future__ import annotations
 
-_AGGREGATES = "any_value arg_max arg_min avg bool_and bool_or count max max_by median min min_by string_agg sum"
+_AGGREGATES = "arg_max arg_min avg bool_and bool_or count max max_by median min min_by string_agg sum"
 _WINDOWS = "dense_rank first_value lag last_value lead rank row_number"
 _NUMBERS = "abs ceil ceiling exp floor greatest least ln mod pow power round sign sqrt"
 _TEXTS = (
@@ -33,6 +33,9 @@ KEYWORDS = frozenset(_WORDS.split())
 
 #: Refused functions and what to write instead.
 INSTEAD: dict[str, str] = {
+    "any_value": "取哪一行的值不定，请用 min 或 max",
+    "first": "取哪一行的值不定，请用 min、max 或 min_by",
+    "last": "取哪一行的值不定，请用 min、max 或 max_by",
     "strlen": "strlen 数的是字节，请用 length（字数）",
     "regexp_full_match": "请用 regexp_matches(列, '^…$')",
     "list_sum": "请用 unnest 展开后 sum",
@@ -71,4 +74,8 @@ OUTSIDE = ("read_", "parquet_", "duckdb_", "pragma_", "glob", "getenv", "query",
 
 #: Units of date_diff and date_part that differ between engines.
 DIFF_UNITS = frozenset({"DAY", "'DAY'"})
-REFUSED_PARTS = frozenset({"dow", "dayofweek", "weekday", "isodow", "week", "yearweek"})
+_PARTS = (
+    "dow dayofweek weekday isodow week yearweek isoyear epoch era century decade millennium julian second millisecond "
+    "microsecond"
+)
+REFUSED_PARTS = frozenset(_PARTS.split())

@@ -92,7 +92,14 @@ def judge(
             _make_hits(run)
             scans = partition(compiled, decider, run.bases, run.rows)
             run.profile.prepare_seconds = perf_counter() - start
-            _judge_all(run, scans, len(rules), progress, workers if elsewhere or sum(run.rows.values()) < SIDE_BY_SIDE else 1, path)
+            _judge_all(
+                run,
+                scans,
+                len(rules),
+                progress,
+                workers if elsewhere or sum(run.rows.values()) < SIDE_BY_SIDE else 1,
+                path,
+            )
             start = perf_counter()
             _store(run, compiled, run_id, target)
             run.profile.store_seconds = perf_counter() - start

@@ -63,7 +63,9 @@ def spark_session(master: str = "local[*]", conf: Mapping[str, str] | None = Non
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError as error:
-        raise UserError("没有安装 pyspark：请用 pip install 'permit-audit[spark]' 安装，或用 --engine duckdb") from error
+        raise UserError(
+            "没有安装 pyspark：请用 pip install 'permit-audit[spark]' 安装，或用 --engine duckdb"
+        ) from error
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise UserError("没有找到 Java：Spark 需要 Java 17 或更新的版本（JAVA_HOME 或 PATH），或用 --engine duckdb")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)

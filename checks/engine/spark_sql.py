@@ -53,7 +53,7 @@ class _Generator(SparkGenerator):
     EXPRESSIONS_WITHOUT_NESTED_CTES: ClassVar[set[type[exp.Expr]]] = set()
 
 
-class Unsupported(Exception):
+class Unsupported(Exception):  # noqa: N818  # what it says, not that it is an error
     """SQL that cannot be put for Spark with the same meaning; says why."""
 
 
@@ -161,9 +161,7 @@ def _as_text(node: exp.Expr) -> exp.Expr:
 
 def _concat(node: exp.Expr) -> exp.Expr:
     values = [_as_text(value) for value in node.expressions]
-    if isinstance(node, exp.ConcatWs):
-        values = [node.expressions[0], *values[1:]]
-    else:
+    if not isinstance(node, exp.ConcatWs):
         values = [exp.Literal.string(""), *values]
     made = exp.Anonymous(this="concat_ws", expressions=[value.copy() for value in values])
     made.meta["is_text"] = True
@@ -261,6 +259,8 @@ def _side(node: exp.Expr) -> exp.Expr:
 
 def _substring(node: exp.Expr) -> exp.Expr:
     start, length = node.args.get("start"), node.args.get("length")
+    if start is None:
+        return node
     is_plain = isinstance(start, exp.Literal) and int(start.name) > 0
     if is_plain and (length is None or isinstance(length, exp.Literal)):
         return node
@@ -291,9 +291,7 @@ def _pattern(node: exp.Expr | None, options: exp.Expr | None) -> str:
 
 def _like(node: exp.Expr) -> exp.Expr:
     pattern = _pattern(node.expression, node.args.get("flag"))
-    return exp.Paren(
-        this=exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(pattern))
-    )
+    return exp.Paren(this=exp.RegexpLike(this=node.this.copy(), expression=exp.Literal.string(pattern)))
 
 
 def _extract(node: exp.Expr) -> exp.Expr:
@@ -314,7 +312,9 @@ def _regexp_replace(node: exp.Expr) -> exp.Expr:
         raise Unsupported("regexp_replace 的替换文字须直接写出")
     is_global = options is not None and "g" in options.name
     if is_global:
-        if re.compile(pattern.replace(r"\z", r"\Z").removeprefix("(?ds)").removeprefix("(?d)").removeprefix("(?idu)")).match(""):
+        if re.compile(
+            pattern.replace(r"\z", r"\Z").removeprefix("(?ds)").removeprefix("(?d)").removeprefix("(?idu)")
+        ).match(""):
             raise Unsupported("regexp_replace 加 'g' 时正则不能匹配空文字")
         put = java_replacement(replacement.name, 0)
     else:  # all before the first match stands in a group of its own, so that there is one match only
@@ -386,7 +386,9 @@ def _select(node: exp.Expr) -> exp.Expr:
     """``unnest`` among the outputs becomes a lateral view."""
     assert isinstance(node, exp.Select)  # noqa: S101
     found = [
-        part for output in node.expressions for part in output.find_all(exp.Explode, exp.Unnest)
+        part
+        for output in node.expressions
+        for part in output.find_all(exp.Explode, exp.Unnest)
         if part.find_ancestor(exp.Select) is node
     ]
     if not found:

@@ -35,11 +35,10 @@ _SCIENTIFIC = (
 )
 #: How DuckDB lets a date and a number be written, as Java patterns.
 DATE_FORM = (
-    r"^\s*([0-9]{1,4})([-/ \\])([0-9]{1,2})\2([0-9]{1,2})(?:\s*|[ T][0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]*)?)?\s*)$"
+    r"^\s*([0-9]{1,4})([-/ \\])([0-9]{1,2})\2([0-9]{1,2})"
+    r"(?:\s*|[ T][0-9]{1,2}:[0-9]{1,2}(?::[0-9]{1,2}(?:\.[0-9]*)?)?\s*)$"
 )
-NUMBER_FORM = (
-    r"^\s*[+-]?(?:(?:[0-9](?:_?[0-9])*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))\s*$"
-)
+NUMBER_FORM = r"^\s*[+-]?(?:(?:[0-9](?:_?[0-9])*\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|(?i:nan|inf|infinity))\s*$"
 #: A date from a text ``_0`` that has this form.
 DATE_TEXT = (
     "concat(lpad(regexp_extract(_0, _1, 1), 4, '0'), '-', regexp_extract(_0, _1, 3), '-', regexp_extract(_0, _1, 4))"
@@ -67,8 +66,16 @@ WORDS: dict[str, Word] = {
         template="CASE WHEN size(_0) = 0 OR size(array_compact(_0)) > 0 THEN array_join(_0, _1) END",
     ),
     "Avg": Word("avg(x)", "小数（DECIMAL）的平均值精度不同", template="avg(CAST(_0 AS DOUBLE))"),
-    "Ceil": Word("ceil(x)", "Spark 给整数，DuckDB 给小数", template="CASE WHEN abs(_0) >= 1e15D THEN CAST(_0 AS DOUBLE) ELSE CAST(ceil(_0) AS DOUBLE) END"),
-    "Floor": Word("floor(x)", "Spark 给整数，DuckDB 给小数", template="CASE WHEN abs(_0) >= 1e15D THEN CAST(_0 AS DOUBLE) ELSE CAST(floor(_0) AS DOUBLE) END"),
+    "Ceil": Word(
+        "ceil(x)",
+        "Spark 给整数，DuckDB 给小数",
+        template="CASE WHEN abs(_0) >= 1e15D THEN CAST(_0 AS DOUBLE) ELSE CAST(ceil(_0) AS DOUBLE) END",
+    ),
+    "Floor": Word(
+        "floor(x)",
+        "Spark 给整数，DuckDB 给小数",
+        template="CASE WHEN abs(_0) >= 1e15D THEN CAST(_0 AS DOUBLE) ELSE CAST(floor(_0) AS DOUBLE) END",
+    ),
     "Div": Word(
         "a / b", "小数（DECIMAL）相除的精度不同，DuckDB 总给双精度", template="CAST(_0 AS DOUBLE) / CAST(_1 AS DOUBLE)"
     ),
@@ -95,7 +102,9 @@ WORDS: dict[str, Word] = {
     "ConcatWs": Word("concat_ws(s, a, …)", "双精度数的写法不同（1.0E7 与 10000000.0）", how="双精度数按 DuckDB 的写法"),
     "DPipe": Word("a || b", "双精度数的写法不同", how="双精度数按 DuckDB 的写法"),
     "GroupConcat": Word("string_agg(x, s ORDER BY …)", "双精度数的写法不同", how="双精度数按 DuckDB 的写法"),
-    "Cast:VARCHAR": Word("CAST(x AS VARCHAR)", "双精度数的写法不同（1.0E-4 与 0.0001）", how="双精度数按 DuckDB 的写法"),
+    "Cast:VARCHAR": Word(
+        "CAST(x AS VARCHAR)", "双精度数的写法不同（1.0E-4 与 0.0001）", how="双精度数按 DuckDB 的写法"
+    ),
     "Cast:DATE": Word(
         "CAST(x AS DATE)、TRY_CAST(x AS DATE)",
         "Spark 还把 2026、2026-01 读作日期，DuckDB 不读；2026/1/5 只有 DuckDB 读",
@@ -104,7 +113,9 @@ WORDS: dict[str, Word] = {
     "Cast:DOUBLE": Word(
         "CAST(x AS DOUBLE)、TRY_CAST(x AS DOUBLE)", "Spark 还把 1d、1f 读作数字，DuckDB 不读", how="先核对写法"
     ),
-    "Trim": Word("trim(x)、ltrim(x)、rtrim(x)", "DuckDB 也去掉全角空格（U+3000）等空白，Spark 只去半角空格", how="regexp_replace"),
+    "Trim": Word(
+        "trim(x)、ltrim(x)、rtrim(x)", "DuckDB 也去掉全角空格（U+3000）等空白，Spark 只去半角空格", how="regexp_replace"
+    ),
     "Left": Word(
         "left(x, n)",
         "n 为负时 DuckDB 去掉末尾 n 个字，Spark 给空文字",

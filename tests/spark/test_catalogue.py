@@ -46,7 +46,12 @@ def test_every_rule_has_the_same_outcome(runs: dict[str, RunSummary]) -> None:
     def said(summary: RunSummary) -> dict[str, tuple[Any, ...]]:
         return {
             result.rule_id: (
-                str(result.outcome), result.judged, result.violations, result.undecided, result.reason, result.is_mass
+                str(result.outcome),
+                result.judged,
+                result.violations,
+                result.undecided,
+                result.reason,
+                result.is_mass,
             )
             for result in summary.results
         }

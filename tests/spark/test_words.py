@@ -22,7 +22,20 @@ COLUMNS: dict[str, tuple[str, list[Any]]] = {
     "g": ("BIGINT", [0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4]),
     "a": (
         "VARCHAR",
-        [None, "", "　某市　", "DA001", "a.b$c", "line\n", "\t x ", "Ⅲ类ABCµé", "2026年3月", "(甲)、乙", "12.50", "\\d{2}"],
+        [
+            None,
+            "",
+            "　某市　",
+            "DA001",
+            "a.b$c",
+            "line\n",
+            "\t x ",
+            "Ⅲ类ABCµé",
+            "2026年3月",
+            "(甲)、乙",
+            "12.50",
+            "\\d{2}",
+        ],
     ),
     "b": ("VARCHAR", ["x", None, "某", "DA002", ".", "\n", "", "类", "年", "、", "2", "\\"]),
     "num": (
@@ -31,8 +44,20 @@ COLUMNS: dict[str, tuple[str, list[Any]]] = {
     ),
     "day": (
         "VARCHAR",
-        ["2026", "2026-1", "2026-1-5", "2026/01/05", "2026-02-30", "", " 2026-03-04 ", "2026-03-04T10:00:00", "20260304",
-         "2026-03-04 10:00:00", "2026-12-31", "0001-01-01"],
+        [
+            "2026",
+            "2026-1",
+            "2026-1-5",
+            "2026/01/05",
+            "2026-02-30",
+            "",
+            " 2026-03-04 ",
+            "2026-03-04T10:00:00",
+            "20260304",
+            "2026-03-04 10:00:00",
+            "2026-12-31",
+            "0001-01-01",
+        ],
     ),
     "x": ("DOUBLE", [None, 0.0, -0.5, 1.0, 2.5, -2.5, 1.005, 0.1, 1e7, 1.5e-5, 123456789.125, 1e20]),
     "y": ("DOUBLE", [1.0, None, 3.0, -1.0, 0.3, 2.675, 1e-4, 12345678.0, 1e16, 1.2e15, float("nan"), float("inf")]),
@@ -40,18 +65,54 @@ COLUMNS: dict[str, tuple[str, list[Any]]] = {
     "m": ("INTEGER", [1, 2, None, 3, 3, 4, 5, 6, 7, 8, 9, 10]),
     "d": (
         "DATE",
-        [None, D(2024, 2, 29), D(2026, 1, 31), D(2026, 12, 31), D(1949, 10, 1), D(2026, 3, 1), D(2026, 3, 31),
-         D(2025, 2, 28), D(2000, 1, 1), D(2026, 6, 30), D(1900, 1, 1), D(2026, 8, 15)],
+        [
+            None,
+            D(2024, 2, 29),
+            D(2026, 1, 31),
+            D(2026, 12, 31),
+            D(1949, 10, 1),
+            D(2026, 3, 1),
+            D(2026, 3, 31),
+            D(2025, 2, 28),
+            D(2000, 1, 1),
+            D(2026, 6, 30),
+            D(1900, 1, 1),
+            D(2026, 8, 15),
+        ],
     ),
     "e": (
         "DATE",
-        [D(2026, 1, 1), None, D(2026, 1, 1), D(2027, 1, 1), D(1949, 10, 1), D(2025, 3, 1), D(2026, 4, 30), D(2026, 2, 28),
-         D(1999, 12, 31), D(2026, 7, 1), D(1900, 3, 1), D(2026, 8, 14)],
+        [
+            D(2026, 1, 1),
+            None,
+            D(2026, 1, 1),
+            D(2027, 1, 1),
+            D(1949, 10, 1),
+            D(2025, 3, 1),
+            D(2026, 4, 30),
+            D(2026, 2, 28),
+            D(1999, 12, 31),
+            D(2026, 7, 1),
+            D(1900, 3, 1),
+            D(2026, 8, 14),
+        ],
     ),
     "l": (
         "VARCHAR[]",
-        [None, [], ["a"], ["a", None], [None], ["b", "a", "b"], ["某", "　"], ["x", "y", "z"], ["1", "2"], [""],
-         ["DA001", "DA002"], ["a", "", None, "a"]],
+        [
+            None,
+            [],
+            ["a"],
+            ["a", None],
+            [None],
+            ["b", "a", "b"],
+            ["某", "　"],
+            ["x", "y", "z"],
+            ["1", "2"],
+            [""],
+            ["DA001", "DA002"],
+            ["a", "", None, "a"],
+        ],
     ),
     "f": ("BOOLEAN", [None, True, False, True, False, None, True, True, False, False, None, True]),
 }
@@ -119,8 +180,15 @@ def _words(text: str) -> list[str]:
 
 
 def _table() -> pa.Table:
-    kinds = {"BIGINT": pa.int64(), "INTEGER": pa.int32(), "VARCHAR": pa.string(), "DOUBLE": pa.float64(),
-             "DATE": pa.date32(), "BOOLEAN": pa.bool_(), "VARCHAR[]": pa.list_(pa.string())}
+    kinds = {
+        "BIGINT": pa.int64(),
+        "INTEGER": pa.int32(),
+        "VARCHAR": pa.string(),
+        "DOUBLE": pa.float64(),
+        "DATE": pa.date32(),
+        "BOOLEAN": pa.bool_(),
+        "VARCHAR[]": pa.list_(pa.string()),
+    }
     return pa.table({name: pa.array(values, kinds[kind]) for name, (kind, values) in COLUMNS.items()})
 
 
@@ -177,7 +245,9 @@ class Both:
         except duckdb.Error:
             return "ok, where DuckDB fails"
         self.duck.register("got", got)
-        casts = ", ".join(f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in zip(got.column_names, kinds, strict=True))
+        casts = ", ".join(
+            f'CAST("{name}" AS {kind}) AS "{name}"' for name, kind in zip(got.column_names, kinds, strict=True)
+        )
         query = f"SELECT {casts} FROM got"
         return sorted(map(repr, self.duck.sql(_shown(self.duck, query)).fetchall()))
 
@@ -187,7 +257,7 @@ def _shown(duck: duckdb.DuckDBPyConnection, query: str) -> str:
     shown = []
     for name, kind, *_ in duck.execute(f"DESCRIBE {query}").fetchall():
         is_double = kind in ("DOUBLE", "FLOAT") or kind.startswith("DECIMAL")
-        shown.append(f"printf('%.12g', CAST(\"{name}\" AS DOUBLE) + 0) AS \"{name}\"" if is_double else f'"{name}"')
+        shown.append(f'printf(\'%.12g\', CAST("{name}" AS DOUBLE) + 0) AS "{name}"' if is_double else f'"{name}"')
     return f"SELECT {', '.join(shown)} FROM ({query}) AS q"
 
 
