@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -79,6 +80,7 @@ def spark_session(master: str = "local[*]", conf: Mapping[str, str] | None = Non
     except (PySparkException, RuntimeError, OSError) as error:
         raise UserError(f"Spark 启动不了（master = {master}）：{_line(error)}") from error
     session.sparkContext.setLogLevel("ERROR")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="pyspark")  # about pandas, which is not used
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)  # a faulty rule is told as a result
     try:
         yield session
