@@ -375,11 +375,25 @@ def _shift(node: exp.Expr) -> exp.Expr:
 
 
 def _in(node: exp.Expr) -> exp.Expr:
-    """Spark takes ``x IN (SELECT …)`` outside WHERE for false where it is null."""
-    place = node.find_ancestor(exp.Where, exp.Having, exp.Join, exp.Query)
-    if node.args.get("query") is not None and not isinstance(place, (exp.Where, exp.Having)):
-        raise Unsupported("IN (SELECT …) 只能写在 WHERE 里：别处请用 EXISTS 或 LEFT JOIN")
-    return node
+    """``x IN (SELECT …)``: Spark says false for null unless it is one of the conditions joined by AND in a WHERE."""
+    query = node.args.get("query")
+    if query is None:
+        return node
+    parent = node.parent.parent if isinstance(node.parent, exp.Not) else node.parent
+    while isinstance(parent, (exp.And, exp.Paren)):
+        parent = parent.parent
+    if isinstance(parent, exp.Where):
+        return node
+    if isinstance(node.this, exp.Tuple):
+        raise Unsupported("(a, b) IN (SELECT …) 只能写在 WHERE 里：别处请用 EXISTS")
+    inner = query.this if isinstance(query, exp.Subquery) else query
+    listed = f"(SELECT 1 FROM ({_Generator(dialect=_SPARK).generate(inner)}) AS engine_list(engine_item)"
+    return _fill(
+        f"CASE WHEN EXISTS {listed} WHERE engine_item = _0) THEN TRUE "
+        f"WHEN EXISTS {listed} WHERE engine_item IS NULL) THEN NULL "
+        f"WHEN _0 IS NULL AND EXISTS {listed}) THEN NULL ELSE FALSE END",
+        node.this,
+    )
 
 
 def _select(node: exp.Expr) -> exp.Expr:

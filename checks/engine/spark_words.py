@@ -146,6 +146,7 @@ WORDS: dict[str, Word] = {
         "x 为空的行 DuckDB 不看，Spark 看",
         template="min_by(_0, CASE WHEN NOT _0 IS NULL THEN _1 END)",
     ),
+    "In": Word("x IN (SELECT …)", "不在 WHERE 里时，该为空的 Spark 给否", how="CASE WHEN EXISTS …"),
     "Explode": Word("SELECT …, f(unnest(l))", "Spark 的展开不能套在别的函数里", how="LATERAL VIEW explode(l)"),
 }
 

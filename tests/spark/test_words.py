@@ -123,7 +123,7 @@ abs(x); abs(n); ceil(x); ceiling(y); floor(x); floor(n); exp(n / 10); greatest(x
 ln(abs(x) + 1); n % 3; x % 2.5; mod(n, 4); pow(m, 2); power(abs(y), 0.5); m ^ 2; m ** 2
 round(x); round(x, 2); round(y, 2); round(n); round(CAST(2.675 AS DECIMAL(10, 3)), 2); round(x * 100 / 3, 4); round(1.005, 2); sign(x); sign(n); sqrt(abs(x))
 x / nullif(n, 0); n / 2; n / nullif(m, 0); 1 / 3; 1.0 / 3.0; n * 1.1; x + 0.1; x * 1.1 > y; 0.1 + 0.2 = 0.3; x - n; -n; x = -0.0; y > 1e300; y = y; x IN (0.1, 2.5, NULL)
-x BETWEEN 0.1 AND 2.5; x IS NOT DISTINCT FROM y; n IS DISTINCT FROM m; NOT f; f AND n > 0; f OR n > 0; f IS NOT TRUE; (f = TRUE) IS NOT FALSE
+x BETWEEN 0.1 AND 2.5; x IS NOT DISTINCT FROM y; n IS DISTINCT FROM m; NOT f; f AND n > 0; f OR n > 0; f IS NOT TRUE; (f = TRUE) IS NOT FALSE; a IN (SELECT b FROM t); n NOT IN (SELECT o.m FROM t AS o WHERE o.m > 3); a IN (SELECT o.b FROM t AS o WHERE o.id < 0); NOT (b IN (SELECT o.a FROM t AS o WHERE o.a <> ''))
 concat(a, b); concat(a, '-', n); concat(a, x); concat(f, d); concat(x, y, m); concat_ws('；', a, b); concat_ws('|', x, n, d); concat_ws('', a); a || b; a || '某' || x; CAST(x AS VARCHAR); CAST(y AS VARCHAR)
 CAST(n AS VARCHAR) || '%'; CAST(d AS VARCHAR); CAST(f AS VARCHAR); CAST(x / 3 AS VARCHAR); CAST(floor(x) AS VARCHAR); CAST(n AS DOUBLE); CAST(f AS INTEGER); CAST(n AS DECIMAL(18, 2)); CAST(1.25 AS DECIMAL(4, 1))
 CAST(round(least(x, 1000)) AS BIGINT); TRY_CAST(num AS DOUBLE); TRY_CAST(num AS DECIMAL(10, 2)); TRY_CAST(day AS DATE); TRY_CAST(a AS DOUBLE); CAST(nullif(day, '2026-02-30') AS VARCHAR)
@@ -170,6 +170,9 @@ QUERIES = [
     "WITH k AS (SELECT g, count(*) AS c FROM t GROUP BY g) SELECT id, c FROM t JOIN k USING (g)",
     "SELECT id, n + 1 AS p, p * 2 AS q FROM t",
     "SELECT id FROM t WHERE n NOT IN (SELECT g FROM t WHERE g IS NOT NULL)",
+    "SELECT id FROM t WHERE f OR a NOT IN (SELECT b FROM t)",
+    "SELECT id FROM t WHERE n NOT IN (SELECT m FROM t)",
+    "SELECT id FROM t WHERE (n IN (SELECT m FROM t)) IS NULL",
     "SELECT id, a FROM t WHERE (a, n) IN (SELECT a, n FROM t)",
     "SELECT d.id, count(o.id) AS c FROM t AS d LEFT JOIN t AS o ON o.d < d.d AND o.d >= d.d - INTERVAL 1 YEAR GROUP BY d.id",
 ]
