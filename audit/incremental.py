@@ -17,7 +17,7 @@ import duckdb
 
 from checks.catalogue import Catalogue
 from checks.engine import FINDING_COLUMNS
-from checks.engine.relations import STAGE
+from checks.engine.relations import ATTACH_STAGE, STAGE
 from checks.engine.run import result_of
 from checks.model import AuditRule, Outcome, RuleResult
 from loaders.current import CURRENT, fingerprints, searching_in, state_of
@@ -45,7 +45,7 @@ class Reuse:
 
 def note_prints(connection: duckdb.DuckDBPyConnection) -> None:
     """Compute the fingerprints of the current state, for the comparison and for the run to come."""
-    connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {STAGE}")
+    connection.execute(ATTACH_STAGE)
     connection.execute(f"CREATE OR REPLACE TABLE {_PRINTS} AS {fingerprints(CURRENT)}")
 
 

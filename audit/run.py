@@ -143,7 +143,7 @@ def run_in(
         connection.execute(FINDINGS_DDL)
     batches = batches_until(connection, options.period)
     with state_of(connection, batches) as schema, searching_in(connection, schema):
-        _check_districts(connection, options.districts)
+        check_districts(connection, options.districts)
         connection.execute("CREATE OR REPLACE TEMP TABLE new_findings AS SELECT * FROM main.findings LIMIT 0")
 
         def judge_into(chosen: Sequence[AuditRule], target: str) -> list[RuleResult]:
@@ -202,7 +202,8 @@ def _judge(
     return done | {result.rule_id: result for result in judge_into(anew, "new_findings")}
 
 
-def _check_districts(connection: duckdb.DuckDBPyConnection, districts: Sequence[str]) -> None:
+def check_districts(connection: duckdb.DuckDBPyConnection, districts: Sequence[str]) -> None:
+    """UserError INPUT for a district that no current permit lies in."""
     known = [
         row[0] for row in connection.execute("SELECT DISTINCT district FROM subjects ORDER BY 1").fetchall() if row[0]
     ]

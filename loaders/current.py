@@ -27,13 +27,18 @@ CURRENT, PAST = "cur", "past"
 
 def refresh_current(connection: duckdb.DuckDBPyConnection) -> bool:
     """Bring ``cur`` up to date with what was loaded; says whether there was anything to do. Outside a transaction."""
-    wanted = _stamp(_all_batches(connection))
-    if _built(connection) == wanted:
+    if is_current(connection):
         return False
     with transaction(connection):
         build_current(connection)
-        connection.execute("CREATE OR REPLACE TABLE cur.built AS SELECT ?::VARCHAR AS stamp", [wanted])
+        stamp = _stamp(_all_batches(connection))
+        connection.execute("CREATE OR REPLACE TABLE cur.built AS SELECT ?::VARCHAR AS stamp", [stamp])
     return True
+
+
+def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether ``cur`` is what this version would make of everything that was loaded."""
+    return _built(connection) == _stamp(_all_batches(connection))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inspect": ("audit.cli.inspect:inspect", "看一个文件是什么表、表头认出多少（what is this file）"),
     "run": ("audit.cli.run:run", "按规则审核已载入的数据，生成台账（audit what was loaded）"),
     "module": ("audit.cli.run:module", "专项审核：只审一个或几个模块（audit some modules only）"),
+    "suite": ("audit.cli.suite:suite", "一个模块的规则由 Great Expectations 再判一遍（a second judge, Data Docs）"),
     "modules": ("audit.cli.modules:modules", "列出模块和各有多少条规则（list the modules）"),
     "findings": ("audit.cli.findings:findings", "列出或导出审核发现的问题（list or export findings）"),
     "rules": ("audit.cli.rules:rules", "查看、检查规则库（the rule catalogue）"),

@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 #: The database in memory that holds what a run makes for itself.
 STAGE = "engine_stage"
+#: A warehouse that is only read takes it too, if told that it is for writing.
+ATTACH_STAGE = f"ATTACH IF NOT EXISTS ':memory:' AS {STAGE} (READ_WRITE)"
 
 
 @contextmanager
 def searching(connection: DuckDBPyConnection) -> Iterator[str]:
     """Rule SQL finds what was staged after the warehouse's tables; gives the search path for further connections."""
-    connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {STAGE}")
+    connection.execute(ATTACH_STAGE)
     before = connection.execute("SELECT current_setting('search_path')").fetchall()[0][0]
     path = f"{before or 'main'},{STAGE}.main"
     connection.execute(f"SET search_path = '{path}'")
@@ -44,7 +46,7 @@ class Stage:
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self.connection = connection
-        connection.execute(f"ATTACH IF NOT EXISTS ':memory:' AS {STAGE}")
+        connection.execute(ATTACH_STAGE)
         self._made: dict[str, str] = {}
 
     def table(self, name: str, sql: str, connection: DuckDBPyConnection | None = None) -> int:

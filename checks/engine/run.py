@@ -53,6 +53,7 @@ class _Run:
     results: dict[str, RuleResult] = field(default_factory=dict)
     bases: dict[str, str] = field(default_factory=dict)
     rows: dict[str, int] = field(default_factory=dict)
+    drawn: str = "SELECT subject FROM subjects"
 
 
 def judge(
@@ -78,23 +79,92 @@ def judge(
     caller that judges many times keeps the reference tables in its own stage ``references``.
     ``workers`` scans run side by side while the tables are small; they see no temporary tables.
     """
+    with _prepared(connection, catalogue, rules, as_of, district, subjects_sql, references, profile) as (
+        run,
+        scans,
+        path,
+    ):
+        _judge_all(run, scans, len(rules), progress, workers if sum(run.rows.values()) < SIDE_BY_SIDE else 1, path)
+        start = perf_counter()
+        _store(run, [item for scan in scans for item in scan.rules], run_id, target)
+        run.profile.store_seconds = perf_counter() - start
+    return [run.results[rule.id] for rule in rules]
+
+
+@dataclass(frozen=True)
+class Apart:
+    """A judgement of which nothing was stored, and for each rule that ran a query of its violating rows.
+
+    The queries say by themselves what :func:`judge` found; they are meant for a second judge.
+    ``path`` is the search path under which a further connection understands them and ``drawn``,
+    a SELECT of the subjects that were judged.
+    """
+
+    results: dict[str, RuleResult]
+    queries: dict[str, str]
+    drawn: str
+    path: str
+
+
+@contextmanager
+def judged_apart(
+    connection: DuckDBPyConnection,
+    catalogue: Catalogue,
+    rules: Sequence[AuditRule],
+    *,
+    as_of: date,
+    district: Sequence[str] = (),
+    subjects_sql: str | None = None,
+) -> Iterator[Apart]:
+    """Judge like :func:`judge` without storing; what was staged stands until the context is left."""
+    with _prepared(connection, catalogue, rules, as_of, district, subjects_sql, None, None) as (run, scans, path):
+        _judge_all(run, scans, len(rules), None, 1, path)
+        queries = {}
+        for scan in scans:
+            for item in scan.rules:
+                if run.results[item.rule.id].outcome not in (Outcome.ERROR, Outcome.NOT_RUN):
+                    queries[item.rule.id] = _violating(scan.alone(item), connection)
+        yield Apart({rule.id: run.results[rule.id] for rule in rules}, queries, run.drawn, path)
+
+
+def _violating(scan: Scan, connection: DuckDBPyConnection) -> str:
+    """SELECT of the violating rows of a scan, straight from the judged table."""
+    return scan.hits(scan.rules, _types(connection, scan.judging), f"(\n{scan.judging}\n) AS verdicts")
+
+
+def _types(connection: DuckDBPyConnection, source: str) -> dict[str, str]:
+    """Types of the columns that relations give to a table or query of verdicts."""
+    described = connection.execute(f"DESCRIBE {source}").fetchall()
+    return {name: dtype for name, dtype, *_ in described if not name.startswith("engine_")}
+
+
+@contextmanager
+def _prepared(
+    connection: DuckDBPyConnection,
+    catalogue: Catalogue,
+    rules: Sequence[AuditRule],
+    as_of: date,
+    district: Sequence[str],
+    subjects_sql: str | None,
+    references: Stage | None,
+    profile: Profile | None,
+) -> Iterator[tuple[_Run, list[Scan], str]]:
+    """Everything staged that these rules read, the scans that judge them, and the search path."""
     start = perf_counter()
     with searching(connection) as path:
         stage = Stage(connection)
         run = _Run(connection, stage, references or stage, profile or Profile())
         try:
             is_filtered = stage_audited(stage, district, subjects_sql)
+            if is_filtered:
+                run.drawn = f"SELECT subject FROM {AUDITED}"
             compiled, decider = _prepare(run, catalogue, rules, as_of, is_filtered)
             _make_hits(run)
             scans = partition(compiled, decider, run.bases, run.rows)
             run.profile.prepare_seconds = perf_counter() - start
-            _judge_all(run, scans, len(rules), progress, workers if sum(run.rows.values()) < SIDE_BY_SIDE else 1, path)
-            start = perf_counter()
-            _store(run, compiled, run_id, target)
-            run.profile.store_seconds = perf_counter() - start
+            yield run, scans, path
         finally:
             stage.close()
-    return [run.results[rule.id] for rule in rules]
 
 
 def _prepare(
@@ -251,9 +321,8 @@ def _judge_scan(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> None:
 
 def _bind(run: _Run, scan: Scan, item: Compiled, connection: DuckDBPyConnection) -> bool:
     """Bind one rule alone, without reading a row; a faulty rule is noted as error."""
-    alone = scan.without([other for other in scan.rules if other is not item])
     try:
-        connection.execute(f"EXPLAIN {alone.judging}").fetchall()
+        connection.execute(f"EXPLAIN {scan.alone(item).judging}").fetchall()
     except stage_errors() as error:
         _note_error(run, item, first_line(error))
         return False
@@ -282,8 +351,7 @@ def _carry_out(run: _Run, scan: Scan, connection: DuckDBPyConnection) -> bool:
         judged_at = perf_counter()
         wrong = [item for item in scan.rules if counts[item.number][1]]
         if wrong:
-            described = connection.execute(f"DESCRIBE {STAGE}.main.{scan.verdicts}").fetchall()
-            types = {name: dtype for name, dtype, *_ in described if not name.startswith("engine_")}
+            types = _types(connection, f"{STAGE}.main.{scan.verdicts}")
             connection.execute(f"INSERT INTO {STAGE}.main.{HITS} {scan.hits(wrong, types)}")
     finally:
         run.stage.drop(scan.verdicts, connection)

@@ -69,6 +69,10 @@ class Scan:
         rules = tuple(item for item in self.rules if item.number not in numbers)
         return Scan(self.number, self.table, self.base, rules, self.flags)
 
+    def alone(self, item: Compiled) -> Scan:
+        """The scan of one of its rules."""
+        return Scan(self.number, self.table, self.base, (item,), self.flags)
+
     @property
     def judging(self) -> str:
         """SELECT with one row per judged row: rid, a verdict per rule, the columns of the relations."""
@@ -99,8 +103,11 @@ class Scan:
             for item, at in zip(self.rules, range(1, len(numbers), _COUNTS), strict=True)
         }
 
-    def hits(self, wrong: Sequence[Compiled], types: Mapping[str, str]) -> str:
-        """SELECT of every violating row of these rules; ``types`` are those of the columns of the relations."""
+    def hits(self, wrong: Sequence[Compiled], types: Mapping[str, str], verdicts: str = "") -> str:
+        """SELECT of every violating row of these rules; ``types`` are those of the columns of the relations.
+
+        ``verdicts`` is where the verdicts come from, if not from the table that was staged.
+        """
         known = {**(stored_columns(self.table) or {}), **types}
         made = [
             f"CASE WHEN {EXTRA}.engine_v{item.number} = {WRONG} THEN struct_pack(rule_no := {item.number}, "
@@ -112,8 +119,8 @@ class Scan:
         return (
             f"SELECT hit.rule_no, {', '.join(_ROW.split())}, record, hit.message, hit.evidence FROM ("
             f"SELECT {row}, {record_of(self.table)} AS record, unnest([{', '.join(made)}]) AS hit FROM {self.base} "
-            f"JOIN (SELECT * FROM {self.verdicts} WHERE {anyone}) AS {EXTRA} ON {EXTRA}.engine_rid = {self.table}.rid"
-            ") AS rows WHERE hit IS NOT NULL"
+            f"JOIN (SELECT * FROM {verdicts or self.verdicts} WHERE {anyone}) AS {EXTRA} "
+            f"ON {EXTRA}.engine_rid = {self.table}.rid) AS rows WHERE hit IS NOT NULL"
         )
 
 
