@@ -86,10 +86,10 @@ def plan_reuse(
     if changed > MOST * everybody:
         return None
     earlier = {
-        rule_id: (version, severity, outcome, counts)
-        for rule_id, version, severity, outcome, *counts in connection.execute(
-            "SELECT rule_id, version, severity, outcome, judged, violations, undecided - undecidable, undecidable "
-            "FROM main.run_rules WHERE run_id = ?",
+        rule_id: ((version, severity, module), outcome, counts)
+        for rule_id, version, severity, module, outcome, *counts in connection.execute(
+            "SELECT rule_id, version, severity, module, outcome, judged, violations, undecided - undecidable, "
+            "undecidable FROM main.run_rules WHERE run_id = ?",
             [base],
         ).fetchall()
     }
@@ -97,14 +97,14 @@ def plan_reuse(
     def stands(rule: AuditRule) -> bool:
         if rule.id not in earlier:
             return False
-        version, severity, outcome, counts = earlier[rule.id]
+        facts_then, outcome, counts = earlier[rule.id]
         facts = catalogue.facts[rule.id]
         has_run = outcome != Outcome.ERROR and (outcome != Outcome.NOT_RUN or counts[3] > 0)
-        is_same = (version, severity) == (rule.version, str(rule.severity))
+        is_same = facts_then == (rule.version, str(rule.severity), rule.module)  # all that findings repeat of it
         return has_run and is_same and facts.is_local and (day == as_of or not facts.uses_as_of)
 
     reusable = tuple(rule for rule in rules if stands(rule))
-    counts = {rule.id: tuple(earlier[rule.id][3]) for rule in reusable}
+    counts = {rule.id: tuple(earlier[rule.id][2]) for rule in reusable}
     return Reuse(base, tuple(batches), reusable, counts, changed) if reusable else None
 
 

@@ -20,7 +20,7 @@ from audit.load import warehouse_of
 from audit.workspace import Workspace
 from checks import catalogue as catalogues
 from checks.contracts import CONTRACT_RULES
-from checks.engine import FINDINGS_DDL, UNIT_KEY
+from checks.engine import ENGINE_VERSION, FINDINGS_DDL, UNIT_KEY
 from checks.engine.compile import record_of
 from checks.engine.plan import Profile
 from checks.engine.run import judge
@@ -174,8 +174,8 @@ def run_in(
 
 
 def _selection(options: RunOptions) -> str:
-    """What was chosen of the catalogue: only runs of one selection can build on one another."""
-    return json.dumps([sorted(options.modules), sorted(options.rules)], ensure_ascii=False)
+    """What was chosen of the catalogue, and by which engine: only runs of one selection build on one another."""
+    return json.dumps([ENGINE_VERSION, sorted(options.modules), sorted(options.rules)], ensure_ascii=False)
 
 
 def _judge(

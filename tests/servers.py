@@ -184,9 +184,9 @@ def _patiently(connect: Callable[[], Any], port: int, process: subprocess.Popen[
             with socket.create_connection(("127.0.0.1", port), 1):
                 pass  # a driver that is refused may leave its socket open
             return connect()
-        except Exception:
+        except Exception as error:  # whatever a driver raises while the server starts
             if process.poll() is not None or time.monotonic() > end:
-                raise AssertionError((folder / "log").read_text(errors="replace")) from None
+                raise AssertionError((folder / "log").read_text(errors="replace")) from error
             time.sleep(0.05)
 
 

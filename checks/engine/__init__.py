@@ -29,6 +29,9 @@ FINDING_COLUMNS: dict[str, str] = {
     "rid": "BIGINT",
 }
 
+#: Raise it when the engine judges the same rule and rows otherwise than before: no run then builds on an older one.
+ENGINE_VERSION = 1
+
 #: Column of ``subjects`` with the text that findings are known by; ``subject`` itself may be any kind of key.
 UNIT_KEY = "unit_key"
 
